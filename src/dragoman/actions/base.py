@@ -1,0 +1,131 @@
+"""What an action is: data and pure functions. Where the text comes from and where the result goes is not its business."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from dragoman.core.context import Context
+    from dragoman.core.intent import Intent
+    from dragoman.core.chat import Message
+    from dragoman.core.syntax import Syntax
+    from dragoman.core.text import Range, Snapshot
+
+
+class Severity(StrEnum):
+    """How bad a diagnostic is (LSP's DiagnosticSeverity)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "information"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What another language server, or a compiler, found."""
+
+    range: Range
+    message: str
+    severity: Severity = Severity.ERROR
+    source: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an action is shown of the moment it is asked for.
+
+    `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
+    it, or "". `diagnostics` are those at the selection.
+    """
+
+    snapshot: Snapshot
+    selection: Range
+    diagnostics: tuple[Diagnostic, ...] = ()
+    instruction: str = ""
+    path: str = ""
+    root: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One entry of the editor's code-action menu.
+
+    `kind` is LSP's CodeActionKind. `arguments` are the command's own (`instruction`, …); `selection` is what it is
+    about, where that is not the person's selection.
+    """
+
+    title: str
+    kind: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+    selection: Range | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+
+class ResultKind(StrEnum):
+    """What becomes of a model's reply."""
+
+    EDIT = "edit"
+    ANSWER = "answer"
+    TEST_FILE = "test_file"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a person can ask for.
+
+    name: the command is `dragoman.<name>`.
+    intent: None where the instruction is classified.
+    needs_instruction: it can't run without one.
+    offer: entries for the menu; milliseconds, no model, no disk, no parse of the whole text.
+    target: what will be replaced, or is asked about. Raises `BadInput` where there is nothing of the kind.
+    prompt: the messages for a model, from the scene and the context that was gathered around the target.
+    """
+
+    name: str
+    title: str
+    result: ResultKind
+    intent: Intent | None
+    offer: Callable[[Scene], Sequence[Offer]]
+    target: Callable[[Scene, Syntax], Range]
+    prompt: Callable[[Scene, Context], tuple[Message, ...]]
+    needs_instruction: bool = False
+
+    @property
+    def command(self) -> str:
+        """The command's name in LSP's workspace/executeCommand."""
+        return f"dragoman.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class EditResult:
+    """New text for the target. `problem` names a syntax error that was not there before: offer, don't apply."""
+
+    target: Range
+    text: str
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerResult:
+    """Markdown for the person."""
+
+    markdown: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """A file's new content. `before` is its present text, or None where it does not exist yet."""
+
+    path: str
+    before: str | None
+    text: str
+    problem: str | None = None
+
+
+Result = EditResult | AnswerResult | FileResult

@@ -1,0 +1,175 @@
+"""Everything that can go wrong, as nouns of the condition. Each says: retry? next provider? what the person reads.
+
+DragomanError
+├── BadInput                     what the person gave can't be worked with; nothing was sent
+├── SettingsError                settings that leave nothing to do
+├── Cancelled                    the person, or the editor, no longer wants the answer
+├── NothingToAsk                 no provider is configured, enabled and allowed for this request
+├── AllCandidatesFailed          every candidate was asked in vain; one sentence each
+└── ProviderError                one attempt at one provider failed
+    ├── Authentication           401, 403: no retry; next
+    ├── RateLimit                429, or 503 with Retry-After: wait if short, else next
+    ├── QuotaExceeded            the account is used up: no retry; next
+    ├── InvalidRequest           400, 422: the person gets the provider's reason; no failover
+    ├── ModelUnavailable         no such model there: next
+    ├── ContextLength            too long for this model: next one, never the same again
+    ├── ContentFilter            refused: the person gets the reason; no failover
+    ├── ServerError              5xx, 529: retry, then next
+    ├── NetworkError             refused, DNS, TLS, reset: retry, then next
+    ├── AttemptTimeout           one of the time limits ran out: next, not asked again on this route
+    ├── StreamingError           cut, shortened or garbled answer: retry, then next
+    └── UnknownProviderError     anything else a provider answers: next
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DragomanError(Exception):
+    """The root. `str(error)` is one line for the person that says what to do; it never holds a secret or code."""
+
+    kind: ClassVar[str] = "unknown"
+
+
+class BadInput(DragomanError):  # noqa: N818 - errors are nouns of the condition
+    """What the person gave can't be worked with; nothing was sent anywhere."""
+
+    kind = "invalid_request"
+
+
+class SettingsError(DragomanError):
+    """Settings that leave nothing to do; the message names the key."""
+
+    kind = "settings"
+
+
+class Cancelled(DragomanError):  # noqa: N818
+    """The person, or the editor, no longer wants the answer."""
+
+    kind = "cancelled"
+
+
+class ProviderError(DragomanError):
+    """One attempt at one provider failed.
+
+    `reason` is the provider's own words, shortened, without secrets. `retry_after` is in seconds from the
+    response's arrival. `status` is HTTP's, where there was one.
+    """
+
+    retry: ClassVar[bool] = False
+    """Worth asking the same endpoint again for the same request."""
+    failover: ClassVar[bool] = True
+    """Worth asking the next candidate."""
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Authentication(ProviderError):  # noqa: N818
+    """401 or 403: the key is missing, wrong or not allowed to do this."""
+
+    kind = "authentication"
+
+
+class RateLimit(ProviderError):  # noqa: N818
+    """Too many requests or tokens for now."""
+
+    kind = "rate_limit"
+    retry = True
+
+
+class QuotaExceeded(ProviderError):  # noqa: N818
+    """The account's money or quota is used up; waiting seconds does not help."""
+
+    kind = "quota_exceeded"
+
+
+class InvalidRequest(ProviderError):  # noqa: N818
+    """The provider refuses the request as wrong; another would be asked in vain."""
+
+    kind = "invalid_request"
+    failover = False
+
+
+class ModelUnavailable(ProviderError):  # noqa: N818
+    """The provider has no such model, or not for this account."""
+
+    kind = "model_unavailable"
+
+
+class ContextLength(ProviderError):  # noqa: N818
+    """The request is longer than the model's window."""
+
+    kind = "context_length"
+
+
+class ContentFilter(ProviderError):  # noqa: N818
+    """The provider's filter refused the request or stopped the answer."""
+
+    kind = "content_filter"
+    failover = False
+
+
+class ServerError(ProviderError):
+    """The provider's side broke: 5xx, 529 overloaded."""
+
+    kind = "server_error"
+    retry = True
+
+
+class NetworkError(ProviderError):
+    """No usable connection: refused, DNS, TLS, reset."""
+
+    kind = "network_error"
+    retry = True
+
+
+class AttemptTimeout(ProviderError):  # noqa: N818
+    """A time limit of the attempt ran out; `limit` is connect, headers, first_token, silence or total.
+
+    A provider that stays silent is not asked again on the same route. A connection that could not be made in
+    time may be tried again: nothing was sent.
+    """
+
+    kind = "timeout"
+
+    def __init__(self, reason: str, *, limit: str) -> None:
+        super().__init__(reason)
+        self.limit = limit
+
+
+class StreamingError(ProviderError):
+    """The answer broke off, was shortened, or can't be read."""
+
+    kind = "streaming"
+    retry = True
+
+
+class UnknownProviderError(ProviderError):
+    """An answer that fits no other class."""
+
+    kind = "unknown"
+
+
+class NothingToAsk(DragomanError):  # noqa: N818
+    """No provider is configured, enabled and allowed for this request."""
+
+    kind = "model_unavailable"
+
+
+class AllCandidatesFailed(DragomanError):  # noqa: N818
+    """Every candidate was asked in vain. `failures` holds (provider, error), in the order of asking."""
+
+    def __init__(self, message: str, failures: tuple[tuple[str, ProviderError], ...]) -> None:
+        super().__init__(message)
+        self.failures = failures
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until the first of them may be asked again, where they said so."""
+        waits = [error.retry_after for _, error in self.failures if error.retry_after is not None]
+        return min(waits, default=None)

@@ -1,0 +1,66 @@
+"""What the engine tells while it works on a job. The editor's side turns these into progress; nothing here does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman.core.chat import TextDelta, ThinkingDelta
+
+if TYPE_CHECKING:
+    from dragoman.core.chat import Stop, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Who is asked now, and why. After a failover, `after` is one line on what happened to the one before."""
+
+    provider: str
+    model: str
+    endpoint: str
+    local: bool
+    intent: str
+    reason: str
+    attempt: int
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Nothing is sent for `seconds`: a backoff, a Retry-After or an empty bucket. `reason` is one line."""
+
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Throw away what was shown of this answer: another provider starts over."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """Tokens of the attempt that is running, or has just ended."""
+
+    provider: str
+    model: str
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The answer is whole. Times are in seconds; `usage` is the answering attempt's."""
+
+    provider: str
+    model: str
+    stop: Stop
+    usage: Usage
+    seconds: float
+    first_token_seconds: float
+    attempts: int
+
+
+Event = Routed | Waiting | TextDelta | ThinkingDelta | Reset | UsageReport | Done
+"""The order: Routed, then deltas (Reset and Routed again on failover), UsageReport, Done; or an error is raised."""

@@ -1,0 +1,87 @@
+"""What the rooms above need from each other, as Protocols. `app` brings the implementations together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from dragoman.core.route import Hints
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterable
+
+    from dragoman.core.chat import Request
+    from dragoman.core.events import Event
+    from dragoman.core.intent import LabelledIntent
+    from dragoman.core.route import Decision
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
+
+    `can_reset` says that the asker can throw away text it was shown, so that a failover may start over.
+    """
+
+    id: str
+    request: Request
+    intent: LabelledIntent
+    hints: Hints = field(default_factory=Hints)
+    can_reset: bool = True
+
+
+class Completer(Protocol):
+    """Asks models: routing, retries, failover and limits lie behind it."""
+
+    def stream(self, job: Job) -> AsyncGenerator[Event, None]:
+        """The job's events as they happen. Closing the generator closes the provider's connection at once.
+
+        Raises a `DragomanError` where no answer can be had.
+        """
+        ...
+
+    async def decide(self, job: Job) -> Decision:
+        """Who would be asked, and why. Calls no model."""
+        ...
+
+
+class Secrets(Protocol):
+    """Where keys come from. Values never leave the engine."""
+
+    async def secret(self, provider: str) -> str | None:
+        """The provider's key, or None where there is none. Never blocks the loop; never raises for a locked keyring."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests can turn it."""
+
+    def now(self) -> float:
+        """Seconds of a clock that never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class Files(Protocol):
+    """The project's files, read off the loop, confined to the workspace's folders."""
+
+    async def read_text(self, path: str) -> str | None:
+        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size."""
+        ...
+
+    async def existing(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that are files or folders."""
+        ...
+
+
+class Workers(Protocol):
+    """A place for work that would hold the event loop for milliseconds."""
+
+    async def run(self, function: Callable[[], T]) -> T:
+        """The function's result, computed off the loop."""
+        ...
