@@ -1,4 +1,4 @@
-"""What a wire dialect is: pure functions from requests to bytes and from bytes to deltas. Opens no socket, knows no time."""
+"""What a wire dialect is: pure functions from requests to bytes and from bytes to deltas. No socket, no time."""
 
 from __future__ import annotations
 
@@ -23,6 +23,22 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Options:
+    """Provider settings that shape the body or the headers; None leaves the provider's default.
+
+    `stream_usage` asks an OpenAI-compatible server for token counts inside the stream; a few refuse the question.
+    """
+
+    max_tokens: int | None = None
+    temperature: float | None = None
+    keep_alive: str | None = None
+    num_ctx: int | None = None
+    organization: str | None = None
+    headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
+    stream_usage: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Where a call goes and with which of the provider's own settings.
 
@@ -33,29 +49,25 @@ class Target:
     base_url: str
     model: str
     secret: str | None = field(repr=False, default=None)
-    options: Options = field(default_factory=lambda: Options())
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """Provider settings that shape the body or the headers; None leaves the provider's default."""
-
-    max_tokens: int | None = None
-    temperature: float | None = None
-    keep_alive: str | None = None
-    num_ctx: int | None = None
-    organization: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    options: Options = field(default_factory=Options)
 
 
 class Reader(Protocol):
-    """Turns one response's bytes into deltas; made afresh for each response."""
+    """Turns one response's bytes into deltas; made afresh for each response.
+
+    After a `FinishDelta` nothing more comes: the connection need not be read to its end.
+    """
+
+    @property
+    def skipped(self) -> int:
+        """Events so far that could not be read and were left out: worth a line in the log, never their content."""
+        ...
 
     def feed(self, data: bytes) -> list[Delta]:
         """The deltas that are complete with this piece. Any splitting of the bytes gives the same deltas.
 
         Raises a `ProviderError` where the provider reports one inside the stream, `StreamingError` where it can't be
-        read.
+        read; deltas of the same piece before it are lost with it.
         """
         ...
 
@@ -76,7 +88,10 @@ class Dialect(Protocol):
         ...
 
     def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-        """What a response that is not 200 means. `headers` has lower-case names; `body` may be cut or anything at all."""
+        """What a response that is not 200 means.
+
+        `headers` has lower-case names; `body` may be cut or anything at all. The reason holds no key.
+        """
         ...
 
     def models_call(self, target: Target) -> Call:

@@ -1,0 +1,97 @@
+"""What all dialects need to write and read JSON over HTTP. Knows no provider."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from dragoman.core.errors import ProviderError, StreamingError
+from dragoman.providers import failures
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dragoman.core.chat import Message
+
+_FORGIVEN = 2
+"""So many events that can't be read are skipped; one more, and the stream is garbled."""
+
+_OPENING = 2000
+"""So many bytes of a stream are kept until something of the dialect was seen, to say what came instead."""
+
+
+def api_root(base_url: str, *endings: str) -> str:
+    """The base URL without trailing slashes and without those of the endings that a person may have pasted with it."""
+    root = base_url.strip().rstrip("/")
+    for ending in endings:
+        root = root.removesuffix(ending).rstrip("/")
+    return root
+
+
+def json_body(value: Mapping[str, Any]) -> bytes:
+    """UTF-8 JSON without the members that are None. A lone surrogate, which no JSON reader takes, becomes `?`."""
+    present = {name: member for name, member in value.items() if member is not None}
+    return json.dumps(present, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def turn(message: Message) -> dict[str, str]:
+    """A message in the shape that all dialects share."""
+    return {"role": message.role, "content": message.text}
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def count(usage: Mapping[str, Any], name: str) -> int:
+    """A number of tokens, 0 where it is missing or no number."""
+    value = usage.get(name)
+    return value if isinstance(value, int) and value > 0 else 0
+
+
+def names(body: bytes, member: str, key: str) -> tuple[str, ...]:
+    """The models' names in a list like `{member: [{key: name}, …]}`. Raises `StreamingError` where it is none."""
+    try:
+        listed = json.loads(body)[member]
+        return tuple(str(model[key]) for model in listed or ())
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise StreamingError("answered with something that is no list of models: check its base_url") from None
+
+
+class Objects:
+    """The JSON objects of one stream. A few that can't be read are skipped and counted."""
+
+    __slots__ = ("_codes", "_opening", "_seen", "skipped")
+
+    def __init__(self, codes: failures.Codes) -> None:
+        self.skipped = 0
+        self._codes = codes
+        self._seen = False
+        self._opening = b""
+
+    def note(self, data: bytes) -> None:
+        """Remember how the stream begins, as long as nothing of the dialect was seen in it."""
+        if not self._seen:
+            self._opening = (self._opening + data)[:_OPENING]
+
+    def parse(self, text: str) -> dict[str, Any] | None:
+        """The object, or None for one that is skipped. Raises `StreamingError` where too many can't be read."""
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, dict):
+            self._seen = True
+            return value
+        if text.strip():
+            self.skipped += 1
+            if self.skipped > _FORGIVEN:
+                raise StreamingError("sent several events that can't be read") if self._seen else self.cut()
+        return None
+
+    def cut(self) -> ProviderError:
+        """The error for a stream that ended before its answer did, or never was one."""
+        if self._seen:
+            return StreamingError("broke off in the middle of the answer")
+        return failures.not_a_stream(self._opening, self._codes)
