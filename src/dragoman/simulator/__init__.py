@@ -1,1 +1,17 @@
 """Scripted providers on real loopback sockets: every dialect, every fault. Never used to answer a person's request."""
+
+from dragoman.simulator.script import Call, Fault, Reply, Script, by_model, by_prefix, in_order, with_fault
+from dragoman.simulator.server import Simulator, closed_url
+
+__all__ = [
+    "Call",
+    "Fault",
+    "Reply",
+    "Script",
+    "Simulator",
+    "by_model",
+    "by_prefix",
+    "closed_url",
+    "in_order",
+    "with_fault",
+]
