@@ -1,98 +1,161 @@
 """What a person can set: one vocabulary for files, editors, environment and command line.
 
-Pure: it parses what others read, and never raises on a person's typo.
+The names, types, defaults and meanings stand here and nowhere else; `settings_parse` makes them of what others read,
+docs/settings.md and the JSON schema are generated from them.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman.core.intent import Intent
 
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """What a value must be, in words for the person, where its type and bounds don't say it well."""
+
+    words: str
 
 
-class _Section(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a number counts."""
+
+    words: str
+
+
+_DAY_S = 86_400
+
+Seconds = Annotated[float, Field(gt=0, le=_DAY_S), Unit("seconds")]
+SecondsOrNone = Annotated[float, Field(ge=0, le=_DAY_S), Unit("seconds")]
+Milliseconds = Annotated[int, Field(ge=0, le=_DAY_S * 1000), Unit("milliseconds")]
+Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Text = Annotated[str, Field(min_length=1)]
+# No user name, password or query: an address is shown to people and logged, so it can't be a place for secrets.
+Address = Annotated[
+    str,
+    Field(pattern=r"^https?://[^/\s@?#]+(/[^\s@?#]*)?$"),
+    Wants('an address such as "http://localhost:11434", without user name, password or query'),
+]
+# A long name without an underscore, or a very long one, is rather a key than the name of a variable.
+KeyReference = Annotated[
+    str,
+    Field(pattern=r"^(keyring|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"),
+    Wants("the place of the key: env:NAME or keyring"),
+]
+
+
+def _asked_first() -> dict[Intent, tuple[str, ...]]:
+    return {Intent.ANALYSIS: ("anthropic", "openai"), Intent.EXPLANATION: ("anthropic", "openai")}
+
+
+class Section(BaseModel):
+    """A table of settings."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
-class Timeouts(_Section):
-    """Time limits of one attempt, in seconds."""
+class Timeouts(Section):
+    """Time limits of one attempt, in seconds. They can stand under a provider too."""
 
-    connect: Seconds = Field(5, description="To reach the provider.")
-    first_token: Seconds = Field(20, description="Silence before anything useful.")
-    silence: Seconds = Field(20, description="Silence between tokens.")
-    total: Seconds = Field(180, description="The whole attempt.")
+    connect: Seconds = Field(default=5, description="To reach the provider.")
+    first_token: Seconds = Field(default=20, description="Silence before anything useful.")
+    silence: Seconds = Field(default=20, description="Silence between tokens.")
+    total: Seconds = Field(default=180, description="The whole attempt.")
 
 
-class Retry(_Section):
+class Retry(Section):
     """When and how often the same provider is asked again."""
 
-    max_retries: int = Field(3, ge=0, le=20, description="Tries after the first, per candidate.")
-    base_delay_ms: int = Field(1000, ge=0, description="The first backoff's upper bound; it doubles with each try.")
-    max_delay_ms: int = Field(60_000, ge=0, description="No backoff is longer.")
-    max_retry_after_s: float = Field(5, ge=0, description="A Retry-After up to this is waited for; a longer one means the next provider.")
+    max_retries: int = Field(default=3, ge=0, le=20, description="Tries after the first, per candidate.")
+    base_delay_ms: Milliseconds = Field(
+        default=1000, description="The first backoff's upper bound; it doubles with each try."
+    )
+    max_delay_ms: Milliseconds = Field(default=60_000, description="No backoff is longer.")
+    max_retry_after_s: SecondsOrNone = Field(
+        default=5, description="A Retry-After up to this is waited for; a longer one means the next provider."
+    )
 
 
-class Health(_Section):
+class Health(Section):
     """When a provider is left alone for a while."""
 
-    failure_threshold: int = Field(3, ge=1, description="Failures in a row that open the breaker.")
-    timeout_ms: int = Field(5000, gt=0, description="Time limit of a probe.")
+    failure_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=3, description="Failures in a row that open the breaker."
+    )
+    timeout_ms: Annotated[int, Field(gt=0, le=_DAY_S * 1000), Unit("milliseconds")] = Field(
+        default=5000, description="Time limit of a probe."
+    )
 
 
-class Routing(_Section):
+class Routing(Section):
     """Who is asked for what."""
 
-    selection: Literal["priority"] = Field("priority", description="How the candidates are ordered.")
-    prefer_local_for: tuple[Intent, ...] = Field((Intent.CODE, Intent.REGEX, Intent.TESTS), description="Intents that go to local providers first.")
-    fallback_order: tuple[str, ...] = Field(("ollama", "anthropic", "openai"), description="Who is asked when nothing else is said.")
-    intents: dict[Intent, tuple[str, ...]] = Field(
-        default_factory=lambda: {Intent.ANALYSIS: ("anthropic", "openai"), Intent.EXPLANATION: ("anthropic", "openai")},
+    selection: Literal["priority"] = Field(default="priority", description="How the candidates are ordered.")
+    prefer_local_for: tuple[Intent, ...] = Field(
+        default=(Intent.CODE, Intent.REGEX, Intent.TESTS), description="Intents that go to local providers first."
+    )
+    fallback_order: tuple[Text, ...] = Field(
+        default=("ollama", "anthropic", "openai"), description="Who is asked when nothing else is said."
+    )
+    intents: dict[Intent, tuple[Text, ...]] = Field(
+        default_factory=_asked_first,
         description="Who is asked first, by intent.",
     )
 
 
-class Provider(_Section):
+class Provider(Section):
     """One provider. Where a value is left out, the preset of that name decides."""
 
-    enabled: bool = Field(True, description="Whether it may be asked at all.")
-    dialect: str | None = Field(None, description="The wire it speaks: openai, anthropic, ollama. Needed for names without a preset.")
-    base_url: str | None = Field(None, description="Where its API begins.")
-    endpoints: tuple[str, ...] = Field((), description="Several base URLs of equal servers, in the order of asking.")
-    model: str | None = Field(None, description="The model to ask.")
-    models: dict[Intent, str] = Field(default_factory=dict, description="Other models by intent.")
-    api_key: str | None = Field(None, description="Where the key is: env:NAME or keyring. Never the key itself.")
-    max_tokens: int | None = Field(None, gt=0, description="Longest answer, in tokens.")
-    temperature: float | None = Field(None, ge=0, le=2, description="Sampling temperature.")
-    local: bool | None = Field(None, description="Whether it counts as local.")
-    keep_alive: str | None = Field(None, description="Ollama: how long the model stays loaded.")
-    num_ctx: int | None = Field(None, gt=0, description="Ollama: context window in tokens.")
-    organization: str | None = Field(None, description="OpenAI: organisation.")
-    requests_per_minute: int | None = Field(None, gt=0, description="Own limit on requests.")
-    tokens_per_minute: int | None = Field(None, gt=0, description="Own limit on tokens.")
-    max_in_flight: int | None = Field(None, gt=0, description="Requests at a time.")
-    timeouts: Timeouts | None = Field(None, description="Time limits for this provider alone.")
+    enabled: bool = Field(default=True, description="Whether it may be asked at all.")
+    dialect: Text | None = Field(
+        default=None, description="The wire it speaks: openai, anthropic, ollama. Needed for names without a preset."
+    )
+    base_url: Address | None = Field(default=None, description="Where its API begins.")
+    endpoints: tuple[Address, ...] = Field(
+        default=(), description="Several base URLs of equal servers, in the order of asking."
+    )
+    model: Text | None = Field(default=None, description="The model to ask.")
+    models: dict[Intent, Text] = Field(default_factory=dict, description="Other models by intent.")
+    api_key: KeyReference | None = Field(
+        default=None,
+        description="Where the key is: env:NAME or keyring. Never the key itself. Left out: the usual places in turn.",
+    )
+    max_tokens: Count | None = Field(default=None, description="Longest answer, in tokens.")
+    temperature: float | None = Field(default=None, ge=0, le=2, description="Sampling temperature.")
+    local: bool | None = Field(default=None, description="Whether it counts as local.")
+    keep_alive: Text | None = Field(default=None, description="Ollama: how long the model stays loaded.")
+    num_ctx: Count | None = Field(default=None, description="Ollama: context window in tokens.")
+    organization: Text | None = Field(default=None, description="OpenAI: organisation.")
+    requests_per_minute: Count | None = Field(default=None, description="Own limit on requests.")
+    tokens_per_minute: Count | None = Field(default=None, description="Own limit on tokens.")
+    max_in_flight: Count | None = Field(default=None, description="Requests at a time.")
+    timeouts: Timeouts | None = Field(default=None, description="Time limits for this provider alone.")
 
 
-class ContextSettings(_Section):
+class ContextSettings(Section):
     """What the model is shown."""
 
-    max_tokens: int = Field(6000, ge=200, description="Budget for everything that is sent besides the instructions.")
-    instructions: tuple[str, ...] = Field(
-        ("AGENTS.md", ".github/copilot-instructions.md", "CLAUDE.md", ".cursorrules"), description="The project's own instructions."
+    max_tokens: Annotated[int, Field(ge=200, le=10_000_000)] = Field(
+        default=6000, description="Budget for everything that is sent besides the instructions."
+    )
+    instructions: tuple[Text, ...] = Field(
+        default=("AGENTS.md", ".github/copilot-instructions.md", "CLAUDE.md", ".cursorrules"),
+        description="The project's own instructions.",
     )
 
 
-class Edits(_Section):
+class Edits(Section):
     """How edits are made."""
 
-    check_syntax: bool = Field(True, description="Parse the result before it is applied.")
+    check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 
-class Settings(_Section):
+class Settings(Section):
     """Everything."""
 
     routing: Routing = Field(default_factory=Routing)

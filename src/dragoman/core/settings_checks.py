@@ -1,0 +1,131 @@
+"""What only several settings together can tell: providers that can't be asked, names of nobody, values at odds, and
+what a foreign project may not set. Judges values that are right by themselves; changes none.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from dragoman.core.settings_later import PROVIDERS
+from dragoman.core.settings_layers import Severity, dotted, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+    from dragoman.core.settings import Settings, Timeouts
+    from dragoman.core.settings_layers import Choice, Path, Problem
+
+_TEXT_FILES = (".md", ".mdc", ".txt", ".rst", ".cursorrules", ".clinerules", ".windsurfrules")
+_DIALECT_ONLY = {"keep_alive": "ollama", "num_ctx": "ollama", "organization": "openai"}
+
+
+def foreign(choice: Choice, context_tokens: int) -> Problem | None:
+    """Why a project that nobody has trusted may not set this, if it may not.
+
+    It may ask for its own texts as context, and for less of it. `context_tokens` is the budget that the person
+    has chosen so far.
+    """
+    match choice.path:
+        case ("context", "instructions"):
+            reached = [name for name in choice.value if not _is_project_text(name)]
+            reason = "an untrusted project may name only text files of its own" if reached else None
+        case ("context", "max_tokens"):
+            more = choice.value > context_tokens
+            reason = "an untrusted project may lower the budget, not raise it" if more else None
+        case _:
+            reason = "an untrusted project may not set this: put it into your own config.toml if you want it"
+    return choice.layer.problem(choice.path, f"{dotted(choice.path)}: {reason}") if reason else None
+
+
+def unusable_providers(
+    choices: Mapping[Path, Choice], presets: Mapping[str, str], dialects: Collection[str]
+) -> dict[str, Problem]:
+    """Providers that can't be asked as they are set, by name."""
+    found: dict[str, Problem] = {}
+    for choice in choices.values():
+        if choice.path[0] != "providers" or (name := choice.path[1]) in found:
+            continue
+        table = ("providers", name)
+        dialect = choices.get((*table, "dialect"))
+        if dialect and dialect.value not in dialects:
+            message = f"{dotted(dialect.path)}: wants one of {', '.join(sorted(dialects))}"
+            found[name] = dialect.layer.problem(dialect.path, message, nearest(str(dialect.value), dialects))
+        elif name in presets:
+            continue
+        elif not dialect:
+            found[name] = _stranger(choice, table, presets)
+        elif not any((*table, key) in choices for key in ("base_url", "endpoints")):
+            message = f"{dotted(table)} wants base_url, the address where its API begins"
+            found[name] = choice.layer.problem(table, message)
+    return found
+
+
+def unknown_names(choice: Choice, known: Collection[str]) -> Iterator[Problem]:
+    """Names in a routing list that belong to no provider."""
+    for name in choice.value:
+        if name in known:
+            continue
+        message = f'{dotted(choice.path)}: no provider is called "{one_line(name, 40)}"'
+        if name in PROVIDERS:
+            message = f"{dotted(choice.path)}: {name} comes in a later version and is passed over"
+            yield choice.layer.problem(choice.path, message, None, Severity.NOTE)
+        else:
+            yield choice.layer.problem(choice.path, message, nearest(name, known))
+
+
+def conflicts(settings: Settings, choices: Mapping[Path, Choice], presets: Mapping[str, str]) -> Iterator[Problem]:
+    """Values that can't work together, named with both keys."""
+    timeouts: dict[Path, Timeouts] = {("timeouts",): settings.timeouts}
+    for name, provider in settings.providers.items():
+        table = ("providers", name)
+        timeouts |= {(*table, "timeouts"): provider.timeouts} if provider.timeouts else {}
+        dialect = provider.dialect or presets[name]
+        for key, only in _DIALECT_ONLY.items():
+            if (choice := choices.get((*table, key))) and dialect != only:
+                message = (
+                    f"{dotted(choice.path)} has no effect: {dotted(table)} speaks {dialect}, and only {only} knows it"
+                )
+                yield choice.layer.problem(choice.path, message)
+        if provider.endpoints and (choice := choices.get((*table, "base_url"))):
+            message = f"{dotted(choice.path)} has no effect beside {dotted((*table, 'endpoints'))}: keep one of them"
+            yield choice.layer.problem(choice.path, message)
+    pairs = [
+        ((*table, part), (*table, "total"), getattr(values, part), values.total)
+        for table, values in timeouts.items()
+        for part in ("connect", "first_token", "silence")
+    ]
+    retry = settings.retry
+    pairs.append((("retry", "base_delay_ms"), ("retry", "max_delay_ms"), retry.base_delay_ms, retry.max_delay_ms))
+    for smaller, larger, low, high in pairs:
+        choice = choices.get(smaller) or choices.get(larger)
+        if choice and low > high:
+            message = f"{dotted(smaller)} ({low:g}) is above {dotted(larger)} ({high:g}), which ends it first"
+            yield choice.layer.problem(choice.path, message)
+
+
+def nearest(name: str, names: Collection[str]) -> str | None:
+    """The name that was probably meant, if one is near; case, hyphens and underscores don't count."""
+    plain = {plain_name(known): known for known in names}
+    match = difflib.get_close_matches(plain_name(name[:100]), plain, 1)
+    return plain[match[0]] if match else None
+
+
+def plain_name(name: str) -> str:
+    """The name as it is compared with others: lower case, no punctuation."""
+    return name.lower().translate({ord(character): None for character in "-_."})
+
+
+def _stranger(choice: Choice, table: Path, presets: Mapping[str, str]) -> Problem:
+    if table[1] in PROVIDERS:
+        message = f"{dotted(table)}: this provider comes in a later version and can't be asked yet"
+        return choice.layer.problem(table, message, None, Severity.NOTE)
+    message = f"{dotted(table)} is no known provider: for a server of your own set dialect and base_url"
+    return choice.layer.problem(table, message, nearest(table[1], presets))
+
+
+def _is_project_text(name: str) -> bool:
+    parts = name.replace("\\", "/").split("/")
+    return (
+        ".." not in parts and not name.startswith(("/", "~", "\\")) and ":" not in name and name.endswith(_TEXT_FILES)
+    )

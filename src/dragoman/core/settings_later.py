@@ -1,0 +1,96 @@
+"""Settings of the vocabulary that this version does not act on yet: neither a typo nor silently taken.
+
+Plain data, without pydantic. A row goes when its setting comes into effect.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dragoman.core.settings_layers import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """One setting, or a whole table, without effect in this version.
+
+    key: dotted; `*` stands for any name.
+    meanwhile: what happens instead, for the person.
+    agrees: values that ask for just what this version does anyway; in a table, (key, value).
+    only: the row is about these values alone.
+    loud: the person relies on it, for money or for privacy.
+    """
+
+    key: str
+    meanwhile: str
+    agrees: tuple[object, ...] = ()
+    only: tuple[object, ...] = ()
+    loud: bool = False
+
+    def matches(self, path: Path, value: object) -> bool:
+        """Whether this row is about exactly that key, with that value."""
+        parts = self.key.split(".")
+        about = len(parts) == len(path) and all(part in ("*", name) for part, name in zip(parts, path, strict=True))
+        return about and (not self.only or value in self.only)
+
+    def disagreement(self, value: object) -> Path | None:
+        """Where below the key something is asked for that does not happen: () for the value itself, else None."""
+        if isinstance(value, dict):
+            return next(((str(key),) for key, inner in value.items() if not self._agrees(inner, str(key))), None)
+        return None if self._agrees(value) else ()
+
+    def _agrees(self, value: object, key: str | None = None) -> bool:
+        known = (
+            self.agrees
+            if key is None
+            else [pair[1] for pair in self.agrees if isinstance(pair, tuple) and pair[0] == key]
+        )
+        # From the environment and the command line, values come as text.
+        return any(value == item or (isinstance(value, str) and value.lower() == str(item).lower()) for item in known)
+
+
+LATER = (
+    Later("store", "limits and standing are kept in this process only", ("memory",)),
+    Later(
+        "budget",
+        "NO SPENDING LIMIT IS ENFORCED",
+        (("daily_usd", 0), ("monthly_usd", 0), ("total_usd", 0), ("per_request_usd", 0)),
+        loud=True,
+    ),
+    Later("providers.*.daily_budget_usd", "NO SPENDING LIMIT IS ENFORCED", (0,), loud=True),
+    Later(
+        "privacy",
+        "NOTHING IS REDACTED, KEPT LOCAL OR AUDITED",
+        (("redact", False), ("local_only", []), ("audit", "off")),
+        loud=True,
+    ),
+    Later("cache", "answers are not cached", (("enabled", False), ("semantic", False))),
+    Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
+    Later("prices", "costs are not counted"),
+    Later("actions", "own actions are not offered"),
+    Later("tests", "tests are written, never run", (("run", "never"),)),
+    Later("edits.review", "edits are applied whole", (False,)),
+    Later(
+        "routing.selection",
+        "candidates are ordered by priority",
+        only=("round_robin", "random", "weighted", "scored", "cheapest"),
+    ),
+    Later("routing.dispatch", "one provider is asked at a time", ("single",)),
+    Later("routing.k", "one provider is asked at a time", (1,)),
+    Later("routing.min_useful_tokens", "one provider is asked at a time"),
+    Later("routing.stickiness", "every request is routed afresh", ("none",)),
+    Later("health.check_interval_s", "providers are judged by real requests only"),
+    Later("health.recovery_threshold", "one successful trial closes the breaker", (1,)),
+    Later("health.degraded_threshold_ms", "slow providers are asked like others"),
+    Later("providers.*.endpoint", "use base_url"),
+    Later("providers.*.api_version", "it is not sent"),
+    Later("providers.*.deployments", "model is sent as it is"),
+    Later("providers.*.inline_model", "there is no inline completion"),
+)
+
+PROVIDERS = (
+    "azure", "gemini", "google", "vertex", "github", "copilot", "together", "fireworks", "local",
+)  # fmt: skip
+"""Names that get a preset in a later version."""

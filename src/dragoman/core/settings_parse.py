@@ -1,0 +1,229 @@
+"""Makes settings of layers: later ones win, key by key. What is wrong is dropped alone, and named.
+
+Never raises on what a person wrote, and never repeats a value that could be a key.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, get_args
+
+from dragoman.core.intent import Intent
+from dragoman.core.settings import Section, Settings
+from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_name, unknown_names, unusable_providers
+from dragoman.core.settings_later import LATER, Later
+from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
+from dragoman.core.settings_schema import is_list, is_table_of, keys, section_in, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from pydantic.fields import FieldInfo
+
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """What is in effect, what was wrong, and where each value comes from.
+
+    `sources` gives the layer's source by dotted key; a key that is not in it has its default.
+    """
+
+    settings: Settings
+    problems: tuple[Problem, ...]
+    sources: Mapping[str, str]
+
+
+def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Collection[str]) -> Effective:
+    """The settings that the layers make together, the last one winning.
+
+    `presets` gives each preset's dialect by its name, `dialects` all that there are. A provider that can't be asked (no
+    preset of that name, no dialect, no address) is left out, and so are names of nobody in the routing's lists.
+    """
+    problems: list[Problem] = []
+    choices: dict[Path, Choice] = {}
+    for layer in layers:
+        problems += layer.problems
+        for found in _table(Settings, layer.raw, (), layer):
+            refusal = found if isinstance(found, Problem) else _refusal(found, choices)
+            if refusal:
+                problems.append(refusal)
+            elif isinstance(found, Choice):
+                choices[found.path] = found
+    unusable = unusable_providers(choices, presets, dialects)
+    problems += unusable.values()
+    choices = {path: choice for path, choice in choices.items() if path[0] != "providers" or path[1] not in unusable}
+    known = {*presets, *(path[1] for path in choices if path[0] == "providers")}
+    for path, choice in choices.items():
+        if path[:2] in (("routing", "fallback_order"), ("routing", "intents")):
+            problems += unknown_names(choice, {*known, *unusable})
+            choices[path] = replace(choice, value=[name for name in choice.value if name in known])
+    settings = _settings(choices)
+    problems += conflicts(settings, choices, presets)
+    return Effective(settings, tuple(problems), _sources(choices))
+
+
+def _sources(choices: Mapping[Path, Choice]) -> dict[str, str]:
+    return {dotted(path): choice.layer.source for path, choice in choices.items() if not isinstance(choice.value, dict)}
+
+
+def _table(section: type[Section], raw: object, above: Path, layer: Layer) -> Iterator[Choice | Problem]:
+    """What one table of a layer chooses, and what is wrong in it."""
+    for path, value in _items(raw, above, layer):
+        if isinstance(value, Problem):
+            yield value
+            continue
+        field = section.model_fields.get(path[-1])
+        row = next((row for row in LATER if row.matches(path, value)), None)
+        if row:
+            yield from _without_effect(row, path, value, layer)
+        elif field is None:
+            yield layer.problem(path, f"unknown key {dotted(path)}", _nearest_key(path, section))
+        elif inner := section_in(field.annotation):
+            rows = (
+                _rows(inner, value, path, layer) if is_table_of(field.annotation) else _table(inner, value, path, layer)
+            )
+            yield from rows
+        elif is_table_of(field.annotation):
+            yield from _by_intent(section, field, value, path, layer)
+        else:
+            yield _leaf(section, field, value, path, layer)
+
+
+def _items(raw: object, above: Path, layer: Layer) -> Iterator[tuple[Path, Any]]:
+    """The entries of a table with their keys; an absent or null one is not set. What is no table is its own problem."""
+    if layer.loose and isinstance(raw, str):
+        raw = _json_or_text(raw, "{")
+    if isinstance(raw, dict):
+        yield from (((*above, str(key)), value) for key, value in raw.items() if value is not None)
+    elif raw is not None:
+        yield above, layer.problem(above, f"{dotted(above)} wants a table of settings".strip())
+
+
+def _rows(section: type[Section], raw: object, above: Path, layer: Layer) -> Iterator[Choice | Problem]:
+    """A table of tables whose names the person chooses. An empty one counts: it says that the provider is wanted."""
+    for path, value in _items(raw, above, layer):
+        if isinstance(value, Problem):
+            yield value
+        elif not _NAME.fullmatch(path[-1]):
+            yield layer.problem(path, f"{dotted(path)}: a name is made of letters, digits, '-', '_' and '.'")
+        else:
+            if layer.trusted and isinstance(value, dict):
+                yield Choice(path, {}, layer)
+            yield from _table(section, value, path, layer)
+
+
+def _by_intent(
+    section: type[Section], field: FieldInfo, raw: object, above: Path, layer: Layer
+) -> Iterator[Choice | Problem]:
+    """A table with one value for each intent."""
+    intents = [intent.value for intent in Intent]
+    for path, value in _items(raw, above, layer):
+        if isinstance(value, Problem):
+            yield value
+        elif path[-1] not in intents:
+            message = f"{dotted(path)}: the intents are {', '.join(intents)}"
+            yield layer.problem(path, message, nearest(path[-1], intents))
+        else:
+            yield _leaf(section, field, value, path, layer)
+
+
+def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, layer: Layer) -> Choice | Problem:
+    """One value, judged by its model alone. Text from the environment is typed by what the setting wants."""
+    of_intent = is_table_of(field.annotation)
+    if layer.loose and isinstance(value, str):
+        value = value.strip()
+        if is_list(get_args(field.annotation)[1] if of_intent else field.annotation):
+            value = _list(value)
+    document = {path[-2]: {path[-1]: value}} if of_intent else {path[-1]: value}
+    try:
+        section.model_validate_json(json.dumps(document), strict=not layer.loose)
+    except (ValueError, TypeError, RecursionError):
+        return _wrong_value(field, value, path, layer)
+    return Choice(path, value, layer)
+
+
+def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> Problem:
+    if path[-1] == "api_key":
+        if isinstance(value, str) and re.match(r"vault$|cmd:", value):
+            return layer.problem(
+                path, f"{dotted(path)}: vault and cmd: come in a later version; use env:NAME or keyring"
+            )
+        message = f"{dotted(path)} must say where the key is (env:NAME or keyring), never the key itself"
+        variable = isinstance(value, str) and re.fullmatch(r"[A-Z0-9_]{1,30}_(KEY|TOKEN)", value)
+        return layer.problem(path, message, f"env:{value}" if variable else None)
+    return layer.problem(path, f"{dotted(path)}{_shown(value, path)}: wants {wanted(field)}")
+
+
+def _without_effect(row: Later, path: Path, value: object, layer: Layer) -> Iterator[Problem]:
+    below = row.disagreement(value)
+    if below is not None:
+        problem = layer.problem((*path, *below), "", None, Severity.ERROR if row.loud else Severity.NOTE)
+        message = f"{dotted(path)} is known, but has no effect in this version: {row.meanwhile}"
+        yield replace(problem, key=dotted(path), message=message)
+
+
+def _shown(value: object, path: Path) -> str:
+    """The wrong value, where it is short and can't hold a secret."""
+    if path[-1] in ("base_url", "endpoints"):
+        return ""
+    number = isinstance(value, int | float) and -1e15 < value < 1e15
+    text = isinstance(value, str) and len(value) <= 20 and value.isprintable()
+    return f" = {json.dumps(value, ensure_ascii=False)}" if number or text else ""
+
+
+def _refusal(choice: Choice, choices: Mapping[Path, Choice]) -> Problem | None:
+    if choice.layer.trusted:
+        return None
+    budget = choices.get(("context", "max_tokens"))
+    return foreign(choice, budget.value if budget else Settings().context.max_tokens)
+
+
+def _settings(choices: Mapping[Path, Choice]) -> Settings:
+    """The choices over the defaults. A provider's own time limits stand over the general ones."""
+    tree: dict[str, Any] = Settings().model_dump(mode="json")
+    for path in sorted(choices, key=len):
+        table = tree
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+        table[path[-1]] = choices[path].value
+    for provider in tree["providers"].values():
+        if "timeouts" in provider:
+            provider["timeouts"] = {**tree["timeouts"], **provider["timeouts"]}
+    return Settings.model_validate(tree)
+
+
+def _nearest_key(path: Path, section: type[Section]) -> str | None:
+    """The key that was probably meant: one of the same table, or one that stands elsewhere under that name."""
+    everywhere = {
+        key.path if "*" not in key.path else (*path[:2], *key.path[2:])
+        for key in keys()
+        if "*" not in key.path or (path[0] == "providers" and len(path) > 2)
+    }
+    same = (other for other in sorted(everywhere) if other[-1] == path[-1] or _plain(other) == _plain(path))
+    if elsewhere := next(same, None):
+        return dotted(elsewhere)
+    later = [row.key.split(".")[-1] for row in LATER if row.key.count(".") == len(path) - 1]
+    here = nearest(path[-1], [*section.model_fields, *later])
+    return dotted((*path[:-1], here)) if here else nearest(dotted(path), sorted(map(dotted, everywhere)))
+
+
+def _plain(path: Path) -> str:
+    return plain_name("".join(path))
+
+
+def _json_or_text(text: str, opening: str) -> object:
+    if not text.lstrip().startswith(opening):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _list(text: str) -> object:
+    value = _json_or_text(text, "[")
+    return [item for part in value.split(",") if (item := part.strip())] if isinstance(value, str) else value
