@@ -1,12 +1,17 @@
-"""Who is asked, in which order, and why: a pure decision over settings, standing and the time."""
+"""Who is asked, in which order, and why: a pure decision over settings, standing and the time.
+
+It asks nobody and waits for nothing: the engine brings the facts, and does what is decided here.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from dragoman.core.intent import Intent, LabelledIntent
 
 if TYPE_CHECKING:
-    from dragoman.core.intent import Intent, LabelledIntent
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,24 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A place that might be asked, with what speaks for and against it now.
+
+    models: every model that the settings name for the provider, besides the place's own.
+    obstacle: why it can't be asked until the person does something, and what; None where there is nothing of the kind.
+    rests_until: the clock's seconds from which on it may be asked; `rest_reason` says why it rests.
+    window: the model's context window in tokens, where it is known.
+    """
+
+    place: Place
+    models: tuple[str, ...] = ()
+    obstacle: str | None = None
+    rests_until: float = 0.0
+    rest_reason: str = ""
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """A place that will be asked, and the reason for its rank in a few words."""
 
@@ -43,11 +66,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A provider that will not be asked, why, and what the person can do about it."""
+    """A provider that will not be asked, why, and what the person can do about it.
+
+    `until` is the clock's seconds at which it may be asked again, where it only rests.
+    """
 
     provider: str
     model: str
     reason: str
+    until: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +84,156 @@ class Decision:
     intent: LabelledIntent
     candidates: tuple[Candidate, ...]
     left_out: tuple[LeftOut, ...]
+
+    @property
+    def first_due(self) -> float | None:
+        """The clock's seconds at which the first of those that only rest may be asked again."""
+        return min((left.until for left in self.left_out if left.until is not None), default=None)
+
+
+class Preferences(Protocol):
+    """The part of the settings that orders candidates; `core.settings.Routing` is one."""
+
+    @property
+    def prefer_local_for(self) -> Sequence[Intent]:
+        """Intents that go to local providers first."""
+        ...
+
+    @property
+    def fallback_order(self) -> Sequence[str]:
+        """Providers in the order of asking, when nothing else is said."""
+        ...
+
+    @property
+    def intents(self) -> Mapping[Intent, Sequence[str]]:
+        """Providers to ask first, by intent."""
+        ...
+
+
+def decide(
+    intent: LabelledIntent,
+    hints: Hints,
+    preferences: Preferences,
+    options: Iterable[Option],
+    *,
+    now: float,
+    needed_tokens: int = 0,
+) -> Decision:
+    """The candidates in the order of asking, and everyone else with the reason.
+
+    The options of one provider keep their order. `needed_tokens` is what the request is estimated to take of a window.
+    """
+    chosen, left_out = _chosen(hints, list(options))
+    candidates: list[tuple[Option, str]] = []
+    seen: set[Place] = set()
+    for option, named in chosen:
+        if option.place in seen:
+            continue
+        seen.add(option.place)
+        obstacle = option.obstacle or _too_long(option, needed_tokens)
+        if obstacle:
+            left_out.append(LeftOut(option.place.provider, option.place.model, obstacle))
+        elif option.rests_until > now:
+            left_out.append(_resting(option, now))
+        else:
+            candidates.append((option, named))
+    ranked = _ranked(intent.intent, preferences, candidates)
+    return Decision(intent, tuple(ranked), tuple(left_out))
+
+
+def _chosen(hints: Hints, options: list[Option]) -> tuple[list[tuple[Option, str]], list[LeftOut]]:
+    """The options that the request's own words leave, each with the word for it ("" where it said nothing)."""
+    provider, model = _named(hints, options)
+    if provider is None and model is None:
+        return [(option, "") for option in options], []
+    chosen: list[tuple[Option, str]] = []
+    left_out: list[LeftOut] = []
+    for option in options:
+        place = option.place
+        if provider is not None and place.provider != provider:
+            left_out.append(LeftOut(place.provider, place.model, f"the request names {provider}"))
+        elif model is not None and provider is None and model not in (place.model, *option.models):
+            left_out.append(LeftOut(place.provider, place.model, f"the request names the model {model}"))
+        else:
+            chosen.append((replace(option, place=replace(place, model=model or place.model)), "named by the request"))
+    if not chosen:
+        left_out.insert(0, _nobody(provider, model, options))
+    return chosen, left_out
+
+
+def _named(hints: Hints, options: list[Option]) -> tuple[str | None, str | None]:
+    """Provider and model that the request names; `provider/model` is taken apart where no such model is configured."""
+    provider, model = hints.provider or None, hints.model or None
+    if model in (None, "auto"):
+        return provider, None
+    known = {name for option in options for name in (option.place.model, *option.models)}
+    prefix, slash, rest = model.partition("/")
+    if provider is None and model not in known and slash and any(o.place.provider == prefix for o in options):
+        return prefix, rest
+    return provider, model
+
+
+def _nobody(provider: str | None, model: str | None, options: list[Option]) -> LeftOut:
+    there = ", ".join(dict.fromkeys(option.place.provider for option in options if not option.obstacle)) or "none"
+    if provider is not None:
+        return LeftOut(provider, model or "", f"there is no such provider; configured: {there}")
+    return LeftOut("", model or "", f"no configured provider names the model {model}: ask for provider/{model}")
+
+
+def _too_long(option: Option, needed_tokens: int) -> str | None:
+    if option.window is None or needed_tokens <= option.window:
+        return None
+    return (
+        f"about {needed_tokens} tokens are more than its window of {option.window}: "
+        "select less, lower context.max_tokens, or take a model with a larger window"
+    )
+
+
+def _resting(option: Option, now: float) -> LeftOut:
+    place, seconds = option.place, max(1, round(option.rests_until - now))
+    return LeftOut(place.provider, place.model, f"rests for {seconds} s: {option.rest_reason}", option.rests_until)
+
+
+def _ranked(intent: Intent, preferences: Preferences, options: list[tuple[Option, str]]) -> list[Candidate]:
+    """The options in the order of asking: by what the settings say, then as they come (Python's sort is stable)."""
+    local_first = intent in preferences.prefer_local_for
+    table = list(preferences.intents.get(intent, ()))
+    fallback = list(preferences.fallback_order)
+
+    def rank(entry: tuple[Option, str]) -> tuple[int, ...]:
+        option, _ = entry
+        name = option.place.provider
+        in_table = table.index(name) if name in table else len(table)
+        in_fallback = fallback.index(name) if name in fallback else len(fallback)
+        return (not (local_first and option.place.local), in_table, in_fallback)
+
+    def reason(option: Option, named: str) -> str:
+        name = option.place.provider
+        if named:
+            return named
+        if local_first and option.place.local:
+            return f"{intent} goes to local providers first"
+        if name in table:
+            return f"number {table.index(name) + 1} for {intent}"
+        if name in fallback:
+            return f"number {fallback.index(name) + 1} of the fallback order"
+        return "configured, though in no order"
+
+    return [Candidate(option.place, reason(option, named)) for option, named in sorted(options, key=rank)]
+
+
+_NO_CHAT = ("embed", "bge-", "minilm", "rerank", "whisper", "tts", "moderation", "guard", "dall-e", "clip")
+"""Parts of the names of models that can't hold a conversation."""
+
+_CODE_MODEL = ("code", "codestral", "devstral")
+_MAKES_CODE = frozenset({Intent.CODE, Intent.TESTS, Intent.REGEX})
+
+
+def preferred_model(models: Iterable[str], intent: Intent) -> str | None:
+    """The model to ask of those a server lists, in its own order; None where none can chat.
+
+    For code one whose name says code, for the rest one whose name does not.
+    """
+    able = [model for model in models if not any(part in model.lower() for part in _NO_CHAT)]
+    wanted = intent in _MAKES_CODE
+    return min(able, key=lambda model: any(part in model.lower() for part in _CODE_MODEL) != wanted, default=None)

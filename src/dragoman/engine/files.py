@@ -1,0 +1,58 @@
+"""The project's files, read in worker threads and only below the workspace's folders. Never writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from dragoman.core.ports import Workers
+
+LARGEST_FILE_BYTES = 1_000_000
+
+
+class ProjectFiles:
+    """`core.ports.Files` below some folders, given by their absolute paths."""
+
+    def __init__(self, roots: Sequence[str], workers: Workers) -> None:
+        self._roots = tuple(roots)
+        self._workers = workers
+
+    async def read_text(self, path: str) -> str | None:
+        """The file's text, or None where it is outside, missing, too large, binary or not UTF-8."""
+        return await self._workers.run(lambda: _read(path, self._roots))
+
+    async def existing(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that are files or folders below the roots."""
+        asked = tuple(paths)
+        return await self._workers.run(lambda: frozenset(path for path in asked if _confined(path, self._roots)))
+
+
+def _confined(path: str, roots: Iterable[str]) -> Path | None:
+    """The existing path with its links resolved, or None where it is not below one of the roots."""
+    try:
+        real = Path(path).resolve(strict=True)
+        below = Path(path).is_absolute() and any(real.is_relative_to(Path(root).resolve()) for root in roots)
+    except (OSError, RuntimeError, ValueError):  # missing, a loop of links, a name that can't be one
+        return None
+    return real if below else None
+
+
+def _read(path: str, roots: Iterable[str]) -> str | None:
+    real = _confined(path, roots)
+    try:
+        # Anything but a regular file (a pipe, a device) could block for ever.
+        if real is None or not real.is_file() or real.stat().st_size > LARGEST_FILE_BYTES:
+            return None
+        with real.open("rb") as file:
+            data = file.read(LARGEST_FILE_BYTES + 1)
+    except OSError:
+        return None
+    if len(data) > LARGEST_FILE_BYTES or b"\0" in data:
+        return None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None
