@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
-import selectors
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,33 +16,7 @@ from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine.http import Response
 from dragoman.engine.loop import Engine
-
-
-class _JumpingSelector(selectors.DefaultSelector):
-    """Instead of waiting, time jumps to the next timer."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout=None):
-        if timeout is None:
-            raise RuntimeError("everybody waits, and for nothing")
-        events = super().select(0)
-        if not events and timeout > 0:
-            self.loop.virtual_now += timeout
-        return events
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock jumps."""
-
-    def __init__(self):
-        selector = _JumpingSelector()
-        selector.loop = self
-        self.virtual_now = 1000.0
-        super().__init__(selector)
-
-    def time(self):
-        return self.virtual_now
+from virtual_time import VirtualTimeLoop
 
 
 def virtual_time(test):
@@ -57,7 +30,7 @@ def virtual_time(test):
             left = asyncio.all_tasks() - {asyncio.current_task()}
             assert not left, f"still running: {left}"
 
-        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
             runner.run(whole())
 
     return run

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from dragoman.core.route import Hints
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from dragoman.core.chat import Request
     from dragoman.core.events import Event
     from dragoman.core.intent import LabelledIntent
     from dragoman.core.route import Decision
+    from dragoman.core.settings import Settings
+    from dragoman.core.settings_layers import Problem
 
 T = TypeVar("T")
 
@@ -84,4 +86,65 @@ class Workers(Protocol):
 
     async def run(self, function: Callable[[], T]) -> T:
         """The function's result, computed off the loop."""
+        ...
+
+
+class Answers(Protocol):
+    """Where finished answers stand as Markdown files, for editors that can open one."""
+
+    async def keep(self, title: str, markdown: str) -> str:
+        """The absolute path of a new file that only the person can read. Old ones are cleared away."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EditorSettings:
+    """What an editor contributes to the settings.
+
+    `roots` are the workspace folders' absolute paths; `initialization_options` and `configuration` (the `dragoman`
+    section of `workspace/configuration`) are JSON as the editor sent it.
+    """
+
+    roots: tuple[str, ...] = ()
+    initialization_options: Mapping[str, object] = field(default_factory=dict)
+    configuration: Mapping[str, object] = field(default_factory=dict)
+
+
+class Services(Protocol):
+    """Everything that one connection works with; settings may change under it at any time."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        ...
+
+    @property
+    def completer(self) -> Completer:
+        """Who asks models."""
+        ...
+
+    @property
+    def workers(self) -> Workers:
+        """Where long computations go."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """Where answers are kept."""
+        ...
+
+    def files(self, roots: Sequence[str]) -> Files:
+        """The files of these folders."""
+        ...
+
+    async def configure(self, editor: EditorSettings) -> Sequence[Problem]:
+        """Take what the editor says and read the settings files again. Returns everything that is wrong."""
+        ...
+
+    async def refresh(self) -> Sequence[Problem]:
+        """Read settings files again where they have changed. Returns everything that is wrong then, else nothing."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
         ...

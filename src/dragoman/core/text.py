@@ -1,7 +1,7 @@
-"""Text as an editor sees it: lines, positions, spans, edits, and how they move. Pure; knows no protocol.
+r"""Text as an editor sees it: lines, positions, spans, edits, and how they move. Pure; knows no protocol.
 
 Positions count code points; an editor's UTF-8/16/32 units are converted at the border (`units`, `from_units`).
-A line ends at `\\n`, `\\r\\n` or `\\r` and nowhere else (LSP 3.17, "Text Documents"): not at a form feed, not at
+A line ends at `\n`, `\r\n` or `\r` and nowhere else (LSP 3.17, "Text Documents"): not at a form feed, not at
 U+2028. Every text has at least one line, and its last line has no line end.
 """
 

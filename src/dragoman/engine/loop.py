@@ -352,8 +352,10 @@ class Engine:
         run.after = sentence
         now = self._clock.now()
         rests = self._standings.look(place, now).rests_until > now + verdict.wait
+        # After a break in mid-answer another starts over at once: the person has waited long enough.
+        broken_off = run.shown and candidate is not run.decision.candidates[-1]
         # Where nothing was asked, there was no server, no model or no leave to ask: that does not change in seconds.
-        return Verdict(Step.NEXT) if rests or not run.asked else verdict
+        return Verdict(Step.NEXT) if rests or broken_off or not run.asked else verdict
 
     def _all_failed(self, run: _Run) -> AllCandidatesFailed:
         key_help = {endpoint.place.provider: endpoint.key_help for endpoint, _ in run.endpoints.values()}

@@ -1,0 +1,118 @@
+"""The composition root: builds everything from settings and hands each room what it needs. Holds no global."""
+
+from __future__ import annotations
+
+import os
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from dragoman.core.errors import Authentication
+from dragoman.core.ports import EditorSettings
+from dragoman.core.settings_layers import editor_layer
+from dragoman.core.settings_parse import Effective, parse
+from dragoman.engine.answers import AnswerFolder
+from dragoman.engine.clock import LoopClock
+from dragoman.engine.files import ProjectFiles
+from dragoman.engine.http import HttpTransport
+from dragoman.engine.keys import Keys, key_specs
+from dragoman.engine.loop import AttemptRecord, Engine
+from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.workers import ThreadWorkers
+from dragoman.providers import DIALECTS, PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from dragoman.core.settings import Settings
+    from dragoman.core.settings_layers import Problem
+
+
+class App:
+    """Everything one connection, or one command, works with: `core.ports.Services`. Made and used on one event loop."""
+
+    def __init__(self, effective: Effective, environment: Mapping[str, str], assignments: Sequence[str]) -> None:
+        self.environment = environment
+        self.effective = effective
+        self.workers = ThreadWorkers()
+        self.transport = HttpTransport(self.workers)
+        self.answers = AnswerFolder(self.workers)
+        self._assignments = tuple(assignments)
+        self._editor = EditorSettings()
+        self._stamp: Stamp = ()
+        self.keys = self._new_keys()
+        self.completer = Engine(effective.settings, self.transport, self.keys, on_attempt=self._attempted)
+
+    @classmethod
+    async def open(
+        cls,
+        assignments: Sequence[str] = (),
+        *,
+        roots: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> App:
+        """An app with the settings of its files, its environment and the command line's `--set` assignments."""
+        effective = parse((), presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
+        app = cls(effective, environment if environment is not None else dict(os.environ), assignments)
+        await app.configure(EditorSettings(roots=tuple(roots)))
+        return app
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.effective.settings
+
+    def files(self, roots: Sequence[str]) -> ProjectFiles:
+        """The files of these folders."""
+        return ProjectFiles(roots, self.workers)
+
+    async def configure(self, editor: EditorSettings) -> Sequence[Problem]:
+        """Take what the editor says and read the settings files again. Returns everything that is wrong."""
+        self._editor = editor
+        self.effective, self._stamp = await self.workers.run(self._read)
+        self.keys = self._new_keys()
+        self.completer.use(self.effective.settings, self.keys)
+        return self.effective.problems
+
+    async def refresh(self) -> Sequence[Problem]:
+        """Read the settings files again where one has changed. Returns everything that is wrong, else nothing."""
+        present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
+        return await self.configure(self._editor) if present != self._stamp else ()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.transport.close()
+        self.workers.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def _attempted(self, record: AttemptRecord) -> None:
+        if record.outcome == Authentication.kind:
+            self.keys.forget(record.provider)  # a key that was refused is looked up anew: it may have been replaced
+
+    def _read(self) -> tuple[Effective, Stamp]:
+        # The stamp is taken first: a file that changes while it is read is then read again.
+        before = stamp(settings_paths(self.environment, self._editor.roots))
+        layers = read_layers(
+            self.environment,
+            self._editor.roots,
+            (
+                editor_layer("the editor's initializationOptions", dict(self._editor.initialization_options)),
+                editor_layer("the editor's settings", dict(self._editor.configuration)),
+            ),
+            self._assignments,
+        )
+        return parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS)), before
+
+    def _new_keys(self) -> Keys:
+        return Keys(key_specs(self.effective.settings, PRESETS), self.environment, LoopClock())
+
+
+_PRESET_DIALECTS: Mapping[str, str] = MappingProxyType({name: preset.dialect for name, preset in PRESETS.items()})

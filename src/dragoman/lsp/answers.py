@@ -1,0 +1,34 @@
+"""An answer for a client without a plugin: a finished Markdown file opened once, or the plainest way that works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from dragoman.lsp.convert import uri_of
+from dragoman.lsp.protocol import ClientError
+
+if TYPE_CHECKING:
+    from dragoman.lsp.server import Server
+
+SHOW_SECONDS = 5.0
+ONE_LINE = 300
+"""Characters that a message line holds without hiding the text."""
+
+
+async def present(server: Server, title: str, markdown: str) -> str:
+    """Show the answer; returns the URI of the file that holds it."""
+    path = await server.services.answers.keep(title, markdown)
+    uri = uri_of(path)
+    if server.facts.show_document:
+        params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
+        try:
+            shown = await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
+            if shown is not None and shown.success:
+                return uri
+        except ClientError:
+            pass  # said below, in the way that is left
+    line = " ".join(markdown.split())
+    server.message(types.MessageType.Info, line if len(line) <= ONE_LINE else f"{title}: the answer is in {path}")
+    return uri

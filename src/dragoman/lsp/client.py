@@ -1,0 +1,115 @@
+"""What this client can do and how it behaves, as facts, resolved once from `initialize`.
+
+No other file asks for a client's name: a quirk is a field here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+from dragoman.core.text import Encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lsprotocol import types
+
+
+@dataclass(frozen=True, slots=True)
+class ClientFacts:
+    """One client.
+
+    answers_at_once: its `executeCommand` has a short time limit or blocks its window, so a command answers at once
+        and works on under progress.
+    shows_command_errors: it shows the person an error that `executeCommand` answers with; where it does not, the
+        error goes out as a message.
+    skips_stale_edits: it passes over an edit for an older version, and yet says that it was applied.
+    typing_delay: seconds for which it may hold typing back before it sends it as didChange.
+    """
+
+    name: str
+    encoding: Encoding
+    apply_edit: bool
+    document_changes: bool
+    create_files: bool
+    work_done_progress: bool
+    show_document: bool
+    show_external: bool
+    ask_message: bool
+    configuration: bool
+    watch_configuration: bool
+    code_action_literals: bool
+    answers_at_once: bool
+    shows_command_errors: bool
+    skips_stale_edits: bool
+    typing_delay: float
+
+
+class _Quirks(NamedTuple):
+    answers_at_once: bool = True
+    shows_command_errors: bool = False
+    skips_stale_edits: bool = False
+    typing_delay: float = 0.0
+
+
+_QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
+    {
+        # Seen in the real editors; the unknown rest gets the plainest path.
+        "neovim": _Quirks(answers_at_once=False, shows_command_errors=True, skips_stale_edits=True, typing_delay=0.15),
+        "visual studio code": _Quirks(answers_at_once=False, shows_command_errors=True),
+        "code-oss": _Quirks(answers_at_once=False, shows_command_errors=True),
+        "code-server": _Quirks(answers_at_once=False, shows_command_errors=True),
+        "vscodium": _Quirks(answers_at_once=False, shows_command_errors=True),
+        "cursor": _Quirks(answers_at_once=False, shows_command_errors=True),
+        "helix": _Quirks(),
+        "zed": _Quirks(),
+        "emacs": _Quirks(typing_delay=0.5),
+    }
+)
+
+
+def facts_of(params: types.InitializeParams) -> ClientFacts:
+    """The facts of the client that sent these params."""
+    capabilities = params.capabilities
+    window, workspace, text_document = capabilities.window, capabilities.workspace, capabilities.text_document
+    workspace_edit = workspace.workspace_edit if workspace else None
+    show_document = window.show_document if window else None
+    code_action = text_document.code_action if text_document else None
+    name = params.client_info.name if params.client_info else ""
+    quirks = _quirks(name)
+    return ClientFacts(
+        name=name,
+        encoding=_encoding(capabilities.general),
+        apply_edit=bool(workspace and workspace.apply_edit),
+        document_changes=bool(workspace_edit and workspace_edit.document_changes),
+        create_files=bool(workspace_edit and "create" in [str(k) for k in workspace_edit.resource_operations or ()]),
+        work_done_progress=bool(window and window.work_done_progress),
+        show_document=bool(show_document and show_document.support),
+        show_external=bool(show_document and show_document.support),
+        ask_message=bool(window and window.show_message is not None),
+        configuration=bool(workspace and workspace.configuration),
+        watch_configuration=bool(
+            workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
+        ),
+        code_action_literals=bool(code_action and code_action.code_action_literal_support),
+        answers_at_once=quirks.answers_at_once,
+        shows_command_errors=quirks.shows_command_errors,
+        skips_stale_edits=quirks.skips_stale_edits,
+        typing_delay=quirks.typing_delay,
+    )
+
+
+def _quirks(name: str) -> _Quirks:
+    lowered = name.lower()
+    for known, quirks in _QUIRKS.items():
+        if lowered.startswith(known):
+            return quirks
+    return _Quirks()
+
+
+def _encoding(general: types.GeneralClientCapabilities | None) -> Encoding:
+    """The first that the client names and we know; UTF-16 where it names none (LSP 3.17, "positionEncodings")."""
+    offered = [str(getattr(kind, "value", kind)) for kind in (general and general.position_encodings) or ()]
+    return next((Encoding(kind) for kind in offered if kind in set(Encoding)), Encoding.UTF16)

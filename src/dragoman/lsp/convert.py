@@ -1,0 +1,80 @@
+"""Between lsprotocol's types, in the client's units, and the core's, in code points. No decisions here."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote, urlsplit
+
+from lsprotocol import types
+
+from dragoman.actions.base import Diagnostic, Severity
+from dragoman.core.text import Encoding, Position, Range, TextEdit, from_units, units
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_SEVERITIES: Mapping[types.DiagnosticSeverity, Severity] = MappingProxyType(
+    {
+        types.DiagnosticSeverity.Error: Severity.ERROR,
+        types.DiagnosticSeverity.Warning: Severity.WARNING,
+        types.DiagnosticSeverity.Information: Severity.INFORMATION,
+        types.DiagnosticSeverity.Hint: Severity.HINT,
+    }
+)
+
+
+def position_from(lines: Sequence[str], position: types.Position, encoding: Encoding) -> Position:
+    """The core's position; past a line's or the text's end it is that end."""
+    if position.line >= len(lines):
+        return Position(len(lines) - 1, len(lines[-1]))
+    return Position(position.line, from_units(lines[position.line], position.character, encoding))
+
+
+def range_from(lines: Sequence[str], range: types.Range, encoding: Encoding) -> Range:  # noqa: A002 - LSP's word
+    """The core's range, its start first."""
+    start, end = sorted((position_from(lines, range.start, encoding), position_from(lines, range.end, encoding)))
+    return Range(start, end)
+
+
+def position_to(lines: Sequence[str], position: Position, encoding: Encoding) -> types.Position:
+    """The client's position."""
+    line, character = position
+    return types.Position(line, units(lines[line], character, encoding))
+
+
+def range_to(lines: Sequence[str], range: Range, encoding: Encoding) -> types.Range:  # noqa: A002
+    """The client's range."""
+    return types.Range(position_to(lines, range.start, encoding), position_to(lines, range.end, encoding))
+
+
+def edits_to(lines: Sequence[str], edits: Iterable[TextEdit], encoding: Encoding) -> list[types.TextEdit]:
+    """The client's edits, all of which speak of the text in `lines`."""
+    return [types.TextEdit(range_to(lines, edit.range, encoding), edit.text) for edit in edits]
+
+
+def diagnostic_from(lines: Sequence[str], diagnostic: types.Diagnostic, encoding: Encoding) -> Diagnostic:
+    """The core's diagnostic."""
+    return Diagnostic(
+        range=range_from(lines, diagnostic.range, encoding),
+        message=diagnostic.message,
+        severity=_SEVERITIES.get(diagnostic.severity or types.DiagnosticSeverity.Error, Severity.ERROR),
+        source=diagnostic.source or "",
+        code=str(diagnostic.code) if diagnostic.code is not None else "",
+    )
+
+
+def path_of(uri: str) -> str:
+    """The absolute path that a file URI names, or "" for any other URI."""
+    parts = urlsplit(uri)
+    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
+        return ""
+    path = unquote(parts.path)
+    # file:///c:/x names a Windows path without its leading slash.
+    return path[1:] if len(path) > 2 and path[0] == "/" and path[2] == ":" else path
+
+
+def uri_of(path: str) -> str:
+    """The file URI of an absolute path."""
+    path = path.replace("\\", "/")
+    return "file://" + quote(path if path.startswith("/") else "/" + path, safe="/:@!$&'()*+,;=~-._")

@@ -1,0 +1,260 @@
+"""From a result to what the person sees: an edit that lands, an answer that opens, a test file that grows.
+
+Never loses a result that was paid for: what can't be applied is kept and offered.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from dragoman.actions.base import AnswerResult, EditResult, FileResult
+from dragoman.core.languages import language_of
+from dragoman.core.text import Snapshot, diff
+from dragoman.lsp.answers import SHOW_SECONDS, present
+from dragoman.lsp.convert import edits_to, uri_of
+from dragoman.lsp.edits import APPLY_SECONDS, Landing, land
+from dragoman.lsp.kept import KeptResult
+from dragoman.lsp.protocol import ClientError
+
+if TYPE_CHECKING:
+    from dragoman.actions.base import Action, Result
+    from dragoman.lsp.messages import EditValue, RunResult
+    from dragoman.lsp.runner import Subject
+    from dragoman.lsp.server import Server
+
+APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
+
+
+async def deliver(
+    server: Server, action: Action, subject: Subject, result: Result, run_id: str, *, apply: bool
+) -> RunResult:
+    """Bring the result to the person. `apply: false` hands edits to the client instead."""
+    match result:
+        case AnswerResult(markdown):
+            if not apply:
+                return {"kind": "answer", "applied": False, "markdown": markdown}
+            uri = await present(server, action.title, markdown)
+            return {"kind": "answer", "applied": False, "markdown": markdown, "uri": uri}
+        case EditResult():
+            return await _edit(server, action, subject, result, run_id, apply=apply)
+        case FileResult():
+            return await _file(server, action, result, apply=apply)
+
+
+# Edits
+
+
+async def _edit(
+    server: Server, action: Action, subject: Subject, result: EditResult, run_id: str, *, apply: bool
+) -> RunResult:
+    document, journal, snapshot = subject.document, subject.journal, subject.scene.snapshot
+    if not apply:
+        edits = diff(snapshot.slice(result.target), result.text, result.target.start)
+        proposed: RunResult = {
+            "kind": "edit",
+            "applied": False,
+            "edits": _edit_values(edits_to(snapshot.lines, edits, server.facts.encoding)),
+            "version": snapshot.version,
+        }
+        if result.problem is not None:
+            proposed["message"] = result.problem
+        return proposed
+    if document is None or journal is None:
+        if result.problem is not None:
+            return await _shown_instead(server, action, snapshot.language, result.text, result.problem)
+        edits = diff(snapshot.slice(result.target), result.text, result.target.start)
+        return await _into_unopened(server, action, snapshot, edits_to(snapshot.lines, edits, server.facts.encoding))
+    if result.problem is not None:
+        return _kept(server, action, subject, result, run_id, result.problem)
+    if server.documents.get(document.uri) is not document:
+        return await _shown_instead(server, action, snapshot.language, result.text, "the document was closed meanwhile")
+    landing, reason = await land(server, document, journal, result.target, result.text, action.title)
+    match landing:
+        case Landing.APPLIED:
+            return {"kind": "edit", "applied": True}
+        case Landing.NOTHING:
+            message = "the model proposes no change"
+            server.message(types.MessageType.Info, f"{action.title}: {message}.")
+            return {"kind": "edit", "applied": False, "message": message}
+        case Landing.TOUCHED:
+            why = "you have changed this text meanwhile"
+        case Landing.REFUSED:
+            why = f"the editor did not take the edit ({reason or 'no reason given'})"
+        case Landing.UNCONFIRMED:
+            why = "the editor says that it was applied, but the text does not show it"
+    return _kept(server, action, subject, result, run_id, why)
+
+
+def _kept(server: Server, action: Action, subject: Subject, result: EditResult, run_id: str, why: str) -> RunResult:
+    assert subject.document is not None
+    assert subject.journal is not None
+    kept = KeptResult(run_id, action.title, why, subject.document, subject.journal, result.target, result.text)
+    server.kept.keep(kept)
+    message = f"{action.title} was not applied: {why}. The result is kept"
+    if server.facts.ask_message:
+        server.spawn(_offer(server, kept, message))
+    else:
+        server.message(types.MessageType.Warning, f"{message}; see the code actions.")
+    return {"kind": "edit", "applied": False, "kept": run_id, "message": f"{message}."}
+
+
+async def _offer(server: Server, kept: KeptResult, message: str) -> None:
+    actions = [types.MessageActionItem(title) for title in (APPLY, SHOW, DISCARD)]
+    params = types.ShowMessageRequestParams(
+        type=types.MessageType.Warning, message=f"Dragoman: {message}, in the code actions too.", actions=actions
+    )
+    try:
+        chosen = await server.protocol.ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params, seconds=600)
+    except ClientError:
+        return  # the code actions still offer it
+    if chosen is None or server.kept.get(kept.id) is None:
+        return
+    if chosen.title == APPLY:
+        await apply_kept(server, kept)
+    elif chosen.title == SHOW:
+        await show_kept(server, kept)
+    elif chosen.title == DISCARD:
+        server.kept.discard(kept.id)
+
+
+async def apply_kept(server: Server, kept: KeptResult) -> RunResult:
+    """Apply a kept result where its target is now, over what the person has typed there: they have said so."""
+    here = kept.journal.carry(kept.target).range
+    journal = kept.document.start_journal()
+    try:
+        landing, reason = await land(server, kept.document, journal, here, kept.text, kept.title)
+    finally:
+        kept.document.stop_journal(journal)
+    if landing in {Landing.APPLIED, Landing.NOTHING}:
+        server.kept.discard(kept.id)
+        return {"kind": "edit", "applied": True}
+    message = f"{kept.title} could not be applied ({reason or landing.value}); it is still kept."
+    server.message(types.MessageType.Warning, message)
+    return {"kind": "edit", "applied": False, "kept": kept.id, "message": message}
+
+
+async def show_kept(server: Server, kept: KeptResult) -> RunResult:
+    """Show a kept result beside the text."""
+    return await _shown_instead(server, None, kept.document.language, kept.text, kept.reason, title=kept.title)
+
+
+async def _shown_instead(
+    server: Server, action: Action | None, language: str, text: str, why: str, *, title: str = ""
+) -> RunResult:
+    title = title or (action.title if action is not None else "Result")
+    fence = "`" * max(3, _longest_run(text) + 1)
+    markdown = f"# {title}\n\nNot applied: {why}.\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+    uri = await present(server, title, markdown)
+    return {"kind": "edit", "applied": False, "message": f"Not applied: {why}.", "markdown": markdown, "uri": uri}
+
+
+def _longest_run(text: str) -> int:
+    longest = current = 0
+    for character in text:
+        current = current + 1 if character == "`" else 0
+        longest = max(longest, current)
+    return longest
+
+
+# Files
+
+
+async def _file(server: Server, action: Action, result: FileResult, *, apply: bool) -> RunResult:
+    uri = uri_of(result.path)
+    name = result.path.rpartition("/")[2]
+    document = server.documents.get(uri)
+    before = document.snapshot() if document is not None else Snapshot.of(result.before or "", uri=uri)
+    changes = diff(before.text, result.text)
+    edits = edits_to(before.lines, changes, server.facts.encoding)
+    if not apply:
+        values = _edit_values(edits)
+        return {"kind": "file", "applied": False, "uri": uri, "edits": values, "version": before.version}
+    language = language_of(result.path)
+    if result.problem is not None:
+        shown = await _shown_instead(server, action, language, result.text, f"{name}: {result.problem}")
+        return {**shown, "kind": "file", "uri": uri}
+    if document is not None:
+        return await _into_open(server, action, uri, result)
+    if result.before is None and not server.facts.create_files:
+        why = f"this editor can't create files for a language server; save this as {result.path}"
+        shown = await _shown_instead(server, action, language, result.text, why)
+        return {**shown, "kind": "file"}
+    if result.before is None:
+        return await _create(server, action, uri, name, edits)
+    delivered = await _into_unopened(server, action, before, edits)
+    if delivered["applied"]:
+        await _open_in_editor(server, uri)
+        server.message(types.MessageType.Info, f"{action.title}: added to {name}, not saved yet.")
+    return {**delivered, "kind": "file", "uri": uri}
+
+
+async def _into_open(server: Server, action: Action, uri: str, result: FileResult) -> RunResult:
+    """The test file is open: the edit must fit what stands there now."""
+    document = server.documents.get(uri)
+    assert document is not None
+    if document.snapshot().text != result.before:
+        why = "the test file has changed meanwhile"
+        shown = await _shown_instead(server, action, document.language, result.text, why)
+        return {**shown, "kind": "file", "uri": uri}
+    journal = document.start_journal()
+    try:
+        landed = await land(server, document, journal, document.snapshot().whole, result.text, action.title)
+    finally:
+        document.stop_journal(journal)
+    if landed.landing is Landing.APPLIED:
+        await _open_in_editor(server, uri)
+        return {"kind": "file", "applied": True, "uri": uri}
+    why = landed.reason or landed.landing.value
+    shown = await _shown_instead(server, action, document.language, result.text, why)
+    return {**shown, "kind": "file", "uri": uri}
+
+
+async def _create(server: Server, action: Action, uri: str, name: str, edits: list[types.TextEdit]) -> RunResult:
+    create = types.CreateFile(uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
+    identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
+    edit = types.WorkspaceEdit(document_changes=[create, types.TextDocumentEdit(identifier, list(edits))])
+    answer = await server.apply_edit(edit, action.title, APPLY_SECONDS)
+    if not answer.applied:
+        raise ClientError(f"The editor did not create {name}: {answer.failure_reason or 'it gives no reason'}.")
+    await _open_in_editor(server, uri)
+    server.message(types.MessageType.Info, f"{action.title}: {name} is new, not saved yet.")
+    return {"kind": "file", "applied": True, "uri": uri}
+
+
+async def _into_unopened(server: Server, action: Action, before: Snapshot, edits: list[types.TextEdit]) -> RunResult:
+    """A file that the editor does not hold open has no version: the editor reads it and applies the edit."""
+    if server.facts.document_changes:
+        identifier = types.OptionalVersionedTextDocumentIdentifier(uri=before.uri, version=None)
+        edit = types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, list(edits))])
+    else:
+        edit = types.WorkspaceEdit(changes={before.uri: edits})
+    answer = await server.apply_edit(edit, action.title, APPLY_SECONDS)
+    if not answer.applied:
+        raise ClientError(f"The editor did not take the edit: {answer.failure_reason or 'it gives no reason'}.")
+    return {"kind": "edit", "applied": True, "uri": before.uri}
+
+
+async def _open_in_editor(server: Server, uri: str) -> None:
+    if not server.facts.show_document:
+        return
+    try:
+        params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
+        await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
+    except ClientError:
+        return  # the message says where it is
+
+
+def _edit_values(edits: list[types.TextEdit]) -> list[EditValue]:
+    converted: list[EditValue] = [
+        {
+            "range": {
+                "start": {"line": edit.range.start.line, "character": edit.range.start.character},
+                "end": {"line": edit.range.end.line, "character": edit.range.end.character},
+            },
+            "newText": edit.new_text,
+        }
+        for edit in edits
+    ]
+    return converted

@@ -1,0 +1,184 @@
+"""The open documents, in step with the editor through every change, and what has happened to each since a moment.
+
+Positions here count code points. Never reads a file: what is not open is not here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, NamedTuple
+
+from dragoman.core.text import (
+    Position,
+    Range,
+    Snapshot,
+    TextEdit,
+    clamp,
+    diff,
+    end_of,
+    meets_carriage_return,
+    rebase,
+    splice,
+    split_lines,
+    touches,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+class Carried(NamedTuple):
+    """A range of an earlier version, carried to the present one; `touched` says that its own text was changed."""
+
+    range: Range
+    touched: bool
+
+
+class Journal:
+    """Every edit of one document since a snapshot of it, so that a range of then can be found now."""
+
+    __slots__ = ("_edits",)
+
+    def __init__(self) -> None:
+        self._edits: list[TextEdit] = []
+
+    def __len__(self) -> int:
+        return len(self._edits)
+
+    def add(self, edits: Iterable[TextEdit]) -> None:
+        """Edits that were made one after the other."""
+        self._edits.extend(edits)
+
+    def since(self, count: int) -> Sequence[TextEdit]:
+        """The edits after the first `count` of them."""
+        return self._edits[count:]
+
+    def carry(self, target: Range) -> Carried:
+        """Where the target is now."""
+        touched = False
+        for edit in self._edits:
+            touched = touched or touches(target, edit)
+            target = rebase(target, edit)
+        return Carried(target, touched)
+
+
+class Document:
+    """One open document. Changing it costs what the change touches, not what the document holds."""
+
+    def __init__(self, uri: str, language: str, version: int, text: str) -> None:
+        self.uri = uri
+        self.language = language
+        self.version = version
+        self.lines = split_lines(text)
+        self.changed_at = 0.0
+        """The loop's time of the last change; 0 where there was none."""
+        self.applying = asyncio.Lock()
+        """Held while an edit of ours is on its way: the next one waits."""
+        self.selection = Range(Position(0, 0), Position(0, 0))
+        """What the person last selected or typed, as far as the editor tells."""
+        self._snapshot: Snapshot | None = None
+        self._journals: list[Journal] = []
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def snapshot(self) -> Snapshot:
+        """The document as it is now, for good."""
+        if self._snapshot is None or self._snapshot.version != self.version:
+            self._snapshot = Snapshot(self.uri, self.version, self.language, tuple(self.lines))
+        return self._snapshot
+
+    def start_journal(self) -> Journal:
+        """A journal that is kept from this moment on, until `stop_journal`."""
+        journal = Journal()
+        self._journals.append(journal)
+        return journal
+
+    def stop_journal(self, journal: Journal) -> None:
+        """Keep it no longer."""
+        if journal in self._journals:
+            self._journals.remove(journal)
+
+    def change(self, version: int, edits: Iterable[TextEdit | str]) -> None:
+        """Apply a didChange: edits one after the other, or a whole text, which counts as its smallest difference."""
+        for edit in edits:
+            if isinstance(edit, str):
+                self._replace(edit)
+            else:
+                self._splice(edit)
+                self._select(edit)
+        self.version = version
+        self._snapshot = None
+        self.changed_at = asyncio.get_running_loop().time()
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    async def next_change(self) -> None:
+        """Wait for the next didChange."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        await future
+
+    def _splice(self, edit: TextEdit) -> None:
+        start, end = sorted((clamp(self.lines, edit.range.start), clamp(self.lines, edit.range.end)))
+        edit = TextEdit(Range(start, end), edit.text)
+        if not self._journals:
+            splice(self.lines, edit)
+        elif meets_carriage_return(self.lines, edit):
+            # Line numbers shift in a way that the edit alone does not tell: journal the difference of the whole.
+            self._replace(_spliced(self.lines, edit))
+        else:
+            splice(self.lines, edit)
+            for journal in self._journals:
+                journal.add((edit,))
+
+    def _replace(self, text: str) -> None:
+        if self._journals:
+            edits = _one_after_the_other(diff("".join(self.lines), text))
+            for journal in self._journals:
+                journal.add(edits)
+        self.lines = split_lines(text)
+
+    def _select(self, edit: TextEdit) -> None:
+        at = clamp(self.lines, end_of(edit.range.start, edit.text))
+        self.selection = Range(at, at)
+
+
+def _spliced(lines: list[str], edit: TextEdit) -> str:
+    copy = list(lines)
+    splice(copy, edit)
+    return "".join(copy)
+
+
+def _one_after_the_other(edits: list[TextEdit]) -> list[TextEdit]:
+    """Edits that all speak of the same text, as ones to be made in turn: last first, so that none moves another."""
+    return sorted(edits, reverse=True)
+
+
+class Documents:
+    """The open documents by URI."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, Document] = {}
+        self.last_touched: str | None = None
+        """The document that the person was in last, for commands that name none."""
+
+    def open(self, uri: str, language: str, version: int, text: str) -> Document:
+        """Take over a document from the editor."""
+        document = Document(uri, language, version, text)
+        self._open[uri] = document
+        self.last_touched = uri
+        return document
+
+    def close(self, uri: str) -> None:
+        """The editor has it no longer."""
+        self._open.pop(uri, None)
+        if self.last_touched == uri:
+            self.last_touched = None
+
+    def get(self, uri: str) -> Document | None:
+        """The open document, or None."""
+        return self._open.get(uri)
+
+    def __len__(self) -> int:
+        return len(self._open)

@@ -1,0 +1,32 @@
+"""The project's files as the person sees them: an open document's text comes before what the disk holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dragoman.lsp.convert import uri_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from dragoman.core.ports import Files
+    from dragoman.lsp.documents import Documents
+
+
+class OpenFirst:
+    """A `Files` over another one."""
+
+    def __init__(self, documents: Documents, files: Files) -> None:
+        self._documents = documents
+        self._files = files
+
+    async def read_text(self, path: str) -> str | None:
+        """The open document's text, else the file's, else None."""
+        document = self._documents.get(uri_of(path))
+        return document.snapshot().text if document is not None else await self._files.read_text(path)
+
+    async def existing(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the paths that are open, or on the disk."""
+        wanted = tuple(paths)
+        opened = frozenset(path for path in wanted if self._documents.get(uri_of(path)) is not None)
+        return opened | await self._files.existing(path for path in wanted if path not in opened)

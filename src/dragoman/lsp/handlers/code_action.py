@@ -1,0 +1,104 @@
+"""textDocument/codeAction: what can be done here. No model, no network, no disk, no parse: milliseconds."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from dragoman.actions import ACTIONS
+from dragoman.actions.base import Scene
+from dragoman.lsp import messages
+from dragoman.lsp.convert import diagnostic_from, path_of, range_from, range_to
+from dragoman.lsp.runner import root_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dragoman.actions.base import Action, Diagnostic, Offer
+    from dragoman.lsp.server import Server
+
+METHOD = types.TEXT_DOCUMENT_CODE_ACTION
+log = logging.getLogger(__name__)
+
+Entry = types.CodeAction | types.Command
+
+
+def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
+    """Every action's offers, then what to do about runs and kept results. One that raises hides only itself."""
+    document = server.documents.get(params.text_document.uri)
+    if document is None:
+        return []
+    snapshot, encoding = document.snapshot(), server.facts.encoding
+    selection = range_from(snapshot.lines, params.range, encoding)
+    document.selection = selection
+    server.documents.last_touched = document.uri
+    diagnostics = {
+        diagnostic_from(snapshot.lines, diagnostic, encoding): diagnostic for diagnostic in params.context.diagnostics
+    }
+    path = path_of(document.uri)
+    scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root_of(path, server.editor_settings.roots))
+    entries = [
+        entry
+        for action in ACTIONS
+        for offer in _offers(action, scene)
+        if _wanted(offer.kind, params.context.only)
+        for entry in [_entry(server, action, offer, scene, diagnostics)]
+    ]
+    if _wanted("source.dragoman.run", params.context.only):
+        entries.extend(_housekeeping(server, document.uri))
+    if server.facts.code_action_literals:
+        return list(entries)
+    return [entry.command for entry in entries if entry.command is not None]
+
+
+def _offers(action: Action, scene: Scene) -> tuple[Offer, ...]:
+    try:
+        return tuple(action.offer(scene))
+    except Exception:
+        log.exception("dragoman.%s can't be offered", action.name)
+        return ()
+
+
+def _wanted(kind: str, only: Any) -> bool:
+    """Kinds are hierarchical: `refactor` asks for `refactor.rewrite` too (LSP 3.17, "CodeActionKind")."""
+    if not only:
+        return True
+    wanted = [str(getattr(item, "value", item)) for item in only]
+    return any(item in {"", kind} or kind.startswith(item + ".") for item in wanted)
+
+
+def _entry(
+    server: Server, action: Action, offer: Offer, scene: Scene, diagnostics: dict[Diagnostic, types.Diagnostic]
+) -> types.CodeAction:
+    lines, encoding = scene.snapshot.lines, server.facts.encoding
+    concerned = [diagnostics[diagnostic] for diagnostic in offer.diagnostics if diagnostic in diagnostics]
+    argument: dict[str, Any] = {
+        "textDocument": {"uri": scene.snapshot.uri},
+        "range": range_to(lines, offer.selection or scene.selection, encoding),
+        **offer.arguments,
+    }
+    if concerned:
+        argument["diagnostics"] = concerned
+    return types.CodeAction(
+        title=offer.title,
+        kind=offer.kind,
+        command=types.Command(offer.title, action.command, arguments=[argument]),
+        diagnostics=concerned or None,
+    )
+
+
+def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
+    for run in server.runner.of(uri):
+        yield _command(f"Cancel: {run.title}", messages.CANCEL, run.id)
+    for kept in server.kept.of(uri):
+        yield _command(f"Apply anyway: {kept.title}", messages.KEPT_APPLY, kept.id)
+        yield _command(f"Show kept result: {kept.title}", messages.KEPT_SHOW, kept.id)
+        yield _command(f"Discard kept result: {kept.title}", messages.KEPT_DISCARD, kept.id)
+
+
+def _command(title: str, command: str, argument: str) -> types.CodeAction:
+    return types.CodeAction(
+        title=title, kind="source.dragoman.run", command=types.Command(title, command, arguments=[argument])
+    )

@@ -1,0 +1,19 @@
+"""textDocument/didOpen: the document is ours to follow from now on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+if TYPE_CHECKING:
+    from dragoman.lsp.server import Server
+
+METHOD = types.TEXT_DOCUMENT_DID_OPEN
+
+
+def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
+    """Take it over. A second didOpen without a didClose starts it anew."""
+    item = params.text_document
+    server.kept.document_closed(item.uri)
+    server.documents.open(item.uri, item.language_id, item.version, item.text)

@@ -1,0 +1,59 @@
+"""workspace/executeCommand: an action by its command, a cancel, or a word on a kept result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from dragoman.actions import ACTIONS
+from dragoman.core.errors import BadInput
+from dragoman.lsp import messages
+from dragoman.lsp.deliver import apply_kept, show_kept
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dragoman.lsp.kept import KeptResult
+    from dragoman.lsp.server import Server
+
+METHOD = types.WORKSPACE_EXECUTE_COMMAND
+PREFIX = "dragoman."
+
+
+async def handle(server: Server, params: types.ExecuteCommandParams) -> Any:
+    """The command's result; None where the client can't wait for it. Raises `BadInput` for an unknown command."""
+    try:
+        return await _run(server, params)
+    except BadInput as error:
+        if not server.facts.shows_command_errors:
+            server.message(types.MessageType.Error, str(error))
+        raise
+
+
+async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
+    arguments = params.arguments or []
+    name = params.command.removeprefix(PREFIX)
+    if any(action.command == params.command for action in ACTIONS):
+        return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token))
+    match params.command:
+        case messages.CANCEL:
+            run_id = arguments[0] if arguments and isinstance(arguments[0], str) else None
+            return {"cancelled": server.runner.cancel(run_id)}
+        case messages.KEPT_APPLY:
+            return await apply_kept(server, _kept(server, arguments))
+        case messages.KEPT_SHOW:
+            return await show_kept(server, _kept(server, arguments))
+        case messages.KEPT_DISCARD:
+            server.kept.discard(_kept(server, arguments).id)
+            return None
+        case _:
+            known = ", ".join(action.command for action in ACTIONS)
+            raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}, {messages.CANCEL}.")
+
+
+def _kept(server: Server, arguments: Sequence[Any]) -> KeptResult:
+    kept = server.kept.get(arguments[0]) if arguments and isinstance(arguments[0], str) else None
+    if kept is None:
+        raise BadInput("That result is no longer kept.")
+    return kept

@@ -1,0 +1,40 @@
+"""dragoman/route: who would answer, and why. Calls no model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dragoman.core.context import estimate_tokens
+from dragoman.lsp import messages
+from dragoman.lsp.runner import hints_of
+
+if TYPE_CHECKING:
+    from dragoman.lsp.server import Server
+
+METHOD = messages.ROUTE
+
+
+async def handle(server: Server, params: object) -> dict[str, Any]:
+    """The intent, the candidates in their order, and who was left out, each with a reason."""
+    order = messages.order_from_run(params)
+    prepared = await server.runner.prepare(order)
+    decision = await server.services.completer.decide(prepared.job("route", hints_of(order)))
+    return {
+        "intent": decision.intent.intent.value,
+        "intentReason": decision.intent.reason,
+        "estimatedTokens": sum(estimate_tokens(message.text) for message in prepared.messages),
+        "candidates": [
+            {
+                "provider": candidate.place.provider,
+                "model": candidate.place.model,
+                "endpoint": candidate.place.endpoint,
+                "local": candidate.place.local,
+                "reason": candidate.reason,
+            }
+            for candidate in decision.candidates
+        ],
+        "leftOut": [
+            {"provider": left_out.provider, "model": left_out.model, "reason": left_out.reason}
+            for left_out in decision.left_out
+        ],
+    }

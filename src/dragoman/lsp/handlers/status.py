@@ -1,0 +1,29 @@
+"""dragoman/status: what a status line shows. Calls no model and no provider."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dragoman import __version__
+from dragoman.lsp import messages
+
+if TYPE_CHECKING:
+    from dragoman.lsp.server import Server
+
+METHOD = messages.STATUS
+
+
+async def handle(server: Server, _params: object) -> dict[str, Any]:
+    """The version, whether anything runs, and what is kept."""
+    await server.ready()
+    documents = [server.documents.last_touched] if server.documents.last_touched else []
+    return {
+        "version": __version__,
+        "state": "busy" if len(server.runner) else "idle",
+        "running": len(server.runner),
+        "kept": [
+            {"id": kept.id, "title": kept.title, "reason": kept.reason}
+            for uri in documents
+            for kept in server.kept.of(uri)
+        ],
+    }

@@ -1,0 +1,271 @@
+"""Dragoman's own part of the protocol: its methods, its commands' arguments, its partial results. Values only.
+
+`docs/protocol.md` describes all of it for people who write plugins; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+from lsprotocol import types
+
+from dragoman.core.errors import BadInput
+from dragoman.core.intent import Intent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RUN = "dragoman/run"
+ROUTE = "dragoman/route"
+CONTEXT = "dragoman/context"
+STATUS = "dragoman/status"
+
+CANCEL = "dragoman.cancel"
+KEPT_APPLY = "dragoman.kept.apply"
+KEPT_SHOW = "dragoman.kept.show"
+KEPT_DISCARD = "dragoman.kept.discard"
+
+ProgressToken = int | str
+
+
+class RouteValue(TypedDict):
+    """Who answers, and why. `after` says what happened to the one asked before."""
+
+    kind: Literal["route"]
+    provider: str
+    model: str
+    local: bool
+    intent: str
+    reason: str
+    attempt: int
+    after: NotRequired[str]
+
+
+class DeltaValue(TypedDict):
+    """A piece of the answer, to be put behind what came before."""
+
+    kind: Literal["delta"]
+    text: str
+
+
+class ThinkingValue(TypedDict):
+    """A piece of the model's thinking; never part of the answer."""
+
+    kind: Literal["thinking"]
+    text: str
+
+
+class ResetValue(TypedDict):
+    """Throw away the deltas so far: the answer starts over."""
+
+    kind: Literal["reset"]
+    reason: str
+
+
+class UsageValue(TypedDict):
+    """Tokens of one attempt; `estimated` where the provider did not report them."""
+
+    kind: Literal["usage"]
+    provider: str
+    model: str
+    inputTokens: int
+    outputTokens: int
+    cachedTokens: int
+    reasoningTokens: int
+    estimated: bool
+
+
+class DoneValue(TypedDict):
+    """The answer is whole. Times are in seconds; `stop` is `stop`, `length`, `content_filter` or `tool_calls`."""
+
+    kind: Literal["done"]
+    provider: str
+    model: str
+    stop: str
+    seconds: float
+    firstTokenSeconds: float
+    attempts: int
+
+
+PartialValue = RouteValue | DeltaValue | ThinkingValue | ResetValue | UsageValue | DoneValue
+
+
+class EditValue(TypedDict):
+    """One text edit, in the client's position encoding."""
+
+    range: dict[str, Any]
+    newText: str
+
+
+class RunResult(TypedDict):
+    """What `dragoman/run` and an action's command answer with.
+
+    kind: `edit`, `answer` or `file`. applied: whether the text has changed. kept: the result was not applied but kept,
+    under this id. edits: with `apply: false`, the edits for document version `version`. markdown: the answer.
+    uri: the file that was written or extended, or where the answer stands. message: one line for the person.
+    """
+
+    kind: Literal["edit", "answer", "file"]
+    applied: bool
+    message: NotRequired[str]
+    kept: NotRequired[str]
+    edits: NotRequired[list[EditValue]]
+    version: NotRequired[int | None]
+    markdown: NotRequired[str]
+    uri: NotRequired[str]
+    provider: NotRequired[str]
+    model: NotRequired[str]
+
+
+class RunParams(TypedDict):
+    """The params of `dragoman/run`, and the one object that an action's command takes as its argument.
+
+    Left out: `textDocument` is the document last touched, `range` what was last selected in it. `diagnostics` are
+    LSP's. `apply: false` leaves edits to the client.
+    """
+
+    action: NotRequired[str]
+    textDocument: NotRequired[dict[str, str]]
+    range: NotRequired[dict[str, Any]]
+    instruction: NotRequired[str]
+    diagnostics: NotRequired[list[dict[str, Any]]]
+    provider: NotRequired[str]
+    model: NotRequired[str]
+    intent: NotRequired[str]
+    apply: NotRequired[bool]
+    workDoneToken: NotRequired[int | str]
+    partialResultToken: NotRequired[int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a client asks for, read and checked."""
+
+    action: str
+    uri: str | None = None
+    range: types.Range | None = None
+    instruction: str = ""
+    diagnostics: tuple[types.Diagnostic, ...] = ()
+    provider: str | None = None
+    model: str | None = None
+    intent: Intent | None = None
+    apply: bool = True
+    work_done_token: ProgressToken | None = None
+    partial_result_token: ProgressToken | None = None
+
+
+def order_from_run(params: object) -> Order:
+    """The order in the params of `dragoman/run`. Raises `BadInput` that names the wrong key."""
+    values = _object(params, "params")
+    action = _text(values, "action")
+    if not action:
+        raise BadInput('dragoman/run needs "action": the name of one, such as "refactor".')
+    return _order(action.removeprefix("dragoman."), values)
+
+
+def order_from_command(action: str, arguments: Sequence[Any] | None, work_done_token: ProgressToken | None) -> Order:
+    """The order in a command's arguments: one object, or plain words, which are the instruction; or a URI and a range.
+
+    Raises `BadInput` that says what is wrong.
+    """
+    values: dict[str, Any] = {}
+    words: list[str] = []
+    for argument in arguments or ():
+        if isinstance(argument, dict) and "start" in argument and "end" in argument:
+            values["range"] = argument
+        elif isinstance(argument, dict):
+            values.update(argument)
+        elif isinstance(argument, str) and "://" in argument.split(" ", 1)[0] and "textDocument" not in values:
+            values["textDocument"] = {"uri": argument}
+        elif isinstance(argument, str | int | float) and not isinstance(argument, bool):
+            words.append(str(argument))
+        elif argument is not None:
+            raise BadInput(f"dragoman.{action} can't take {argument!r:.60}: give it an object, or plain words.")
+    if words:
+        values["instruction"] = " ".join(words)
+    values.setdefault("workDoneToken", work_done_token)
+    return _order(action, values)
+
+
+def _order(action: str, values: dict[str, Any]) -> Order:
+    unknown = [key for key in values if key not in RunParams.__annotations__]
+    if unknown:
+        raise BadInput(f"Unknown key {unknown[0]!r}; known are {', '.join(RunParams.__annotations__)}.")
+    document = _object(values.get("textDocument") or {}, "textDocument")
+    range_ = values.get("range")
+    intent = _text(values, "intent")
+    if intent and intent not in set(Intent):
+        raise BadInput(f"Unknown intent {intent!r}; known are {', '.join(Intent)}.")
+    apply = values.get("apply", True)
+    if not isinstance(apply, bool):
+        raise BadInput('"apply" wants true or false.')
+    return Order(
+        action=action,
+        uri=_text(document, "uri") or None,
+        range=None if range_ is None else range_from_json(range_),
+        instruction=_text(values, "instruction"),
+        diagnostics=tuple(_diagnostic(item) for item in _list(values, "diagnostics")),
+        provider=_text(values, "provider") or None,
+        model=_text(values, "model") or None,
+        intent=Intent(intent) if intent else None,
+        apply=apply,
+        work_done_token=_token(values, "workDoneToken"),
+        partial_result_token=_token(values, "partialResultToken"),
+    )
+
+
+def range_from_json(value: object) -> types.Range:
+    """An LSP range. Raises `BadInput`."""
+    values = _object(value, "range")
+    return types.Range(_position(values.get("start")), _position(values.get("end")))
+
+
+def _position(value: object) -> types.Position:
+    values = _object(value, "position")
+    line, character = values.get("line"), values.get("character")
+    if not (type(line) is int and type(character) is int and line >= 0 and character >= 0):
+        raise BadInput('A position wants "line" and "character", whole numbers from 0.')
+    return types.Position(line, character)
+
+
+def _diagnostic(value: object) -> types.Diagnostic:
+    values = _object(value, "diagnostic")
+    severity: Any = values.get("severity")
+    code = values.get("code")
+    return types.Diagnostic(
+        range=range_from_json(values.get("range")),
+        message=_text(values, "message"),
+        severity=types.DiagnosticSeverity(severity) if severity in {1, 2, 3, 4} else None,
+        source=_text(values, "source") or None,
+        code=code if isinstance(code, int | str) else None,
+    )
+
+
+def _object(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BadInput(f'"{name}" wants an object.')
+    return value
+
+
+def _list(values: dict[str, Any], key: str) -> list[Any]:
+    value = values.get(key) or []
+    if not isinstance(value, list):
+        raise BadInput(f'"{key}" wants a list.')
+    return value
+
+
+def _text(values: dict[str, Any], key: str) -> str:
+    value = values.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise BadInput(f'"{key}" wants a text.')
+    return value
+
+
+def _token(values: dict[str, Any], key: str) -> ProgressToken | None:
+    value = values.get(key)
+    if value is None or (isinstance(value, int | str) and not isinstance(value, bool)):
+        return value
+    raise BadInput(f'"{key}" wants a text or a whole number.')

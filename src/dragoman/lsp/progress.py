@@ -1,0 +1,230 @@
+"""What the person sees while a model writes: work-done progress for every editor, partial results for plugins.
+
+Coalesces text, first piece at once; waits where the editor reads slowly. Decides nothing about the work itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from dragoman.core.chat import TextDelta, ThinkingDelta
+from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
+from dragoman.lsp.protocol import ClientError
+
+if TYPE_CHECKING:
+    from dragoman.core.events import Event
+    from dragoman.lsp.messages import DeltaValue, PartialValue, ProgressToken, RouteValue, ThinkingValue
+    from dragoman.lsp.protocol import Protocol
+
+COALESCE_SECONDS = 0.04
+"""Text that arrives within this time goes out together: an editor redraws no faster."""
+REPORT_SECONDS = 0.25
+"""Work-done reports are for eyes."""
+CREATE_SECONDS = 5.0
+
+
+class PartialResults:
+    """Values for the client's `partialResultToken`."""
+
+    def __init__(self, protocol: Protocol, token: ProgressToken) -> None:
+        self._protocol = protocol
+        self._token = token
+        self._loop = asyncio.get_running_loop()
+        self._kind = ""
+        self._pieces: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    def text(self, kind: str, text: str) -> None:
+        """A piece of text, of the answer (`delta`) or of the model's thinking (`thinking`)."""
+        if kind != self._kind:
+            self.flush()
+            self._kind = kind
+        self._pieces.append(text)
+        if self._timer is None:
+            self._send_text()
+            self._timer = self._loop.call_later(COALESCE_SECONDS, self._tick)
+
+    def value(self, value: PartialValue) -> None:
+        """Any other value, in its place behind the text so far."""
+        self.flush()
+        self._send(value)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._send_text()
+
+    def _tick(self) -> None:
+        self._timer = None
+        if self._pieces:
+            self._send_text()
+            self._timer = self._loop.call_later(COALESCE_SECONDS, self._tick)
+
+    def _send_text(self) -> None:
+        if not self._pieces:
+            return
+        text = "".join(self._pieces)
+        self._pieces.clear()
+        delta: DeltaValue = {"kind": "delta", "text": text}
+        thinking: ThinkingValue = {"kind": "thinking", "text": text}
+        self._send(delta if self._kind == "delta" else thinking)
+
+    def _send(self, value: PartialValue) -> None:
+        self._protocol.notify(types.PROGRESS, {"token": self._token, "value": value})
+
+
+class WorkDone:
+    """One work-done progress (LSP 3.17, "Work Done Progress"), on the client's token or one that we create."""
+
+    def __init__(self, protocol: Protocol, title: str, token: ProgressToken, *, ours: bool) -> None:
+        self.token = token
+        self._protocol = protocol
+        self._title = title
+        self._loop = asyncio.get_running_loop()
+        self._message = ""
+        self._begun = False
+        self._ended = False
+        self._next_report = 0.0
+        self._creating: asyncio.Task[None] | None = None
+        if ours:
+            self._creating = asyncio.ensure_future(self._create())
+        else:
+            self._begin()
+
+    def report(self, message: str, *, now: bool = False) -> None:
+        """What goes on, in a few words."""
+        self._message = message
+        if self._begun and not self._ended and (now or self._loop.time() >= self._next_report):
+            self._next_report = self._loop.time() + REPORT_SECONDS
+            self._send({"kind": "report", "message": message, "cancellable": True})
+
+    def end(self, message: str) -> None:
+        """How it ended."""
+        if self._creating is not None and not self._begun:
+            self._creating.cancel()  # too quick to be shown at all
+        elif self._begun and not self._ended:
+            self._send({"kind": "end", "message": message})
+        self._ended = True
+
+    async def _create(self) -> None:
+        params = types.WorkDoneProgressCreateParams(token=self.token)
+        try:
+            await self._protocol.ask(types.WINDOW_WORK_DONE_PROGRESS_CREATE, params, seconds=CREATE_SECONDS)
+        except ClientError:
+            return  # a client that takes no progress still takes the result
+        if not self._ended:
+            self._begin()
+
+    def _begin(self) -> None:
+        self._begun = True
+        value: dict[str, object] = {"kind": "begin", "title": self._title, "cancellable": True}
+        if self._message:
+            value["message"] = self._message
+        self._send(value)
+
+    def _send(self, value: dict[str, object]) -> None:
+        self._protocol.notify(types.PROGRESS, {"token": self.token, "value": value})
+
+
+class Progress:
+    """Turns a job's events into both kinds of progress."""
+
+    def __init__(self, protocol: Protocol, partial: PartialResults | None, work_done: WorkDone | None) -> None:
+        self._protocol = protocol
+        self._partial = partial
+        self._work_done = work_done
+        self._who = ""
+        self._characters = 0
+        self.done: Done | None = None
+        """The last attempt's ending; told to the client by `finish`, once."""
+
+    async def tell(self, event: Event) -> None:
+        """Show one event. Waits while the editor reads slowly, which slows the reading from the provider."""
+        match event:
+            case TextDelta(text):
+                self._characters += len(text)
+                if self._partial is not None:
+                    self._partial.text("delta", text)
+                if self._work_done is not None:
+                    self._work_done.report(f"{self._who} · about {self._characters // 4} tokens")
+            case ThinkingDelta(text):
+                if self._partial is not None:
+                    self._partial.text("thinking", text)
+                if self._work_done is not None:
+                    self._work_done.report(f"{self._who} · thinking")
+            case Routed():
+                self._routed(event)
+            case Waiting(_, reason):
+                if self._work_done is not None:
+                    self._work_done.report(reason, now=True)
+            case Reset(reason):
+                self._characters = 0
+                if self._partial is not None:
+                    self._partial.value({"kind": "reset", "reason": reason})
+            case UsageReport(provider, model, usage):
+                if self._partial is not None:
+                    self._partial.value(
+                        {
+                            "kind": "usage",
+                            "provider": provider,
+                            "model": model,
+                            "inputTokens": usage.input_tokens,
+                            "outputTokens": usage.output_tokens,
+                            "cachedTokens": usage.cached_tokens,
+                            "reasoningTokens": usage.reasoning_tokens,
+                            "estimated": usage.estimated,
+                        }
+                    )
+            case Done():
+                self.done = event
+        if self._protocol.congested:
+            await self._protocol.drained()
+
+    def _routed(self, event: Routed) -> None:
+        self._who = f"{event.provider} · {event.model}"
+        if self._work_done is not None:
+            self._work_done.report(f"{event.after} → {self._who}" if event.after else self._who, now=True)
+        if self._partial is not None:
+            value: RouteValue = {
+                "kind": "route",
+                "provider": event.provider,
+                "model": event.model,
+                "local": event.local,
+                "intent": event.intent,
+                "reason": event.reason,
+                "attempt": event.attempt,
+            }
+            if event.after:
+                value["after"] = event.after
+            self._partial.value(value)
+
+    def finish(self, message: str | None = None) -> None:
+        """The work has ended, well or not; `message` where there is more to say than who answered and how fast."""
+        done = self.done
+        if self._partial is not None:
+            if done is not None and message is None:
+                self._partial.value(
+                    {
+                        "kind": "done",
+                        "provider": done.provider,
+                        "model": done.model,
+                        "stop": done.stop.value,
+                        "seconds": round(done.seconds, 3),
+                        "firstTokenSeconds": round(done.first_token_seconds, 3),
+                        "attempts": done.attempts,
+                    }
+                )
+            else:
+                self._partial.flush()
+        if self._work_done is not None:
+            self._work_done.end(message or (_summary(done) if done is not None else ""))
+
+
+def _summary(done: Done) -> str:
+    about = "about " if done.usage.estimated else ""
+    return f"{done.provider} · {done.model}: {about}{done.usage.output_tokens} tokens in {done.seconds:.1f} s"
