@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dragoman.core.text import Encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from lsprotocol import types
 
@@ -84,7 +84,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         encoding=_encoding(capabilities.general),
         apply_edit=bool(workspace and workspace.apply_edit),
         document_changes=bool(workspace_edit and workspace_edit.document_changes),
-        create_files=bool(workspace_edit and "create" in [str(k) for k in workspace_edit.resource_operations or ()]),
+        create_files=bool(workspace_edit and "create" in _values(workspace_edit.resource_operations)),
         work_done_progress=bool(window and window.work_done_progress),
         show_document=bool(show_document and show_document.support),
         show_external=bool(show_document and show_document.support),
@@ -111,5 +111,10 @@ def _quirks(name: str) -> _Quirks:
 
 def _encoding(general: types.GeneralClientCapabilities | None) -> Encoding:
     """The first that the client names and we know; UTF-16 where it names none (LSP 3.17, "positionEncodings")."""
-    offered = [str(getattr(kind, "value", kind)) for kind in (general and general.position_encodings) or ()]
+    offered = _values(general.position_encodings if general else None)
     return next((Encoding(kind) for kind in offered if kind in set(Encoding)), Encoding.UTF16)
+
+
+def _values(kinds: Iterable[object] | None) -> list[str]:
+    """The names of kinds of which lsprotocol makes enumeration members where it knows them, and texts elsewhere."""
+    return [str(getattr(kind, "value", kind)) for kind in kinds or ()]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dragoman.lsp.server import Server
 
 APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
+CLOSED = "the document was closed meanwhile"
 
 
 async def deliver(
@@ -62,22 +63,26 @@ async def _edit(
             proposed["message"] = result.problem
         return proposed
     if document is None or journal is None:
-        if result.problem is not None:
-            return await _shown_instead(server, action, snapshot.language, result.text, result.problem)
-        edits = diff(snapshot.slice(result.target), result.text, result.target.start)
-        return await _into_unopened(server, action, snapshot, edits_to(snapshot.lines, edits, server.facts.encoding))
+        changes = diff(snapshot.slice(result.target), result.text, result.target.start)
+        if not changes:
+            return _no_change(server, action)
+        edits = edits_to(snapshot.lines, changes, server.facts.encoding)
+        refusal = result.problem or await _into_unopened(server, action, snapshot, edits)
+        if refusal:
+            return await _shown_instead(server, action, snapshot.language, result.text, refusal)
+        return {"kind": "edit", "applied": True, "uri": snapshot.uri}
+    if document.closed:
+        return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
     if result.problem is not None:
         return _kept(server, action, subject, result, run_id, result.problem)
-    if server.documents.get(document.uri) is not document:
-        return await _shown_instead(server, action, snapshot.language, result.text, "the document was closed meanwhile")
     landing, reason = await land(server, document, journal, result.target, result.text, action.title)
     match landing:
         case Landing.APPLIED:
             return {"kind": "edit", "applied": True}
         case Landing.NOTHING:
-            message = "the model proposes no change"
-            server.message(types.MessageType.Info, f"{action.title}: {message}.")
-            return {"kind": "edit", "applied": False, "message": message}
+            return _no_change(server, action)
+        case Landing.CLOSED:
+            return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
         case Landing.TOUCHED:
             why = "you have changed this text meanwhile"
         case Landing.REFUSED:
@@ -85,6 +90,12 @@ async def _edit(
         case Landing.UNCONFIRMED:
             why = "the editor says that it was applied, but the text does not show it"
     return _kept(server, action, subject, result, run_id, why)
+
+
+def _no_change(server: Server, action: Action) -> RunResult:
+    message = "the model proposes no change"
+    server.message(types.MessageType.Info, f"{action.title}: {message}.")
+    return {"kind": "edit", "applied": False, "message": message}
 
 
 def _kept(server: Server, action: Action, subject: Subject, result: EditResult, run_id: str, why: str) -> RunResult:
@@ -130,6 +141,8 @@ async def apply_kept(server: Server, kept: KeptResult) -> RunResult:
     if landing in {Landing.APPLIED, Landing.NOTHING}:
         server.kept.discard(kept.id)
         return {"kind": "edit", "applied": True}
+    if landing is Landing.CLOSED:  # which has discarded it
+        return await _shown_instead(server, None, kept.document.language, kept.text, CLOSED, title=kept.title)
     message = f"{kept.title} could not be applied ({reason or landing.value}); it is still kept."
     server.message(types.MessageType.Warning, message)
     return {"kind": "edit", "applied": False, "kept": kept.id, "message": message}
@@ -182,12 +195,23 @@ async def _file(server: Server, action: Action, result: FileResult, *, apply: bo
         shown = await _shown_instead(server, action, language, result.text, why)
         return {**shown, "kind": "file"}
     if result.before is None:
-        return await _create(server, action, uri, name, edits)
-    delivered = await _into_unopened(server, action, before, edits)
-    if delivered["applied"]:
+        refusal = await _create(server, action, uri, edits)
+        if refusal:
+            why = f"{refusal}; save this as {result.path}"
+            shown = await _shown_instead(server, action, language, result.text, why)
+            return {**shown, "kind": "file"}
         await _open_in_editor(server, uri)
-        server.message(types.MessageType.Info, f"{action.title}: added to {name}, not saved yet.")
-    return {**delivered, "kind": "file", "uri": uri}
+        server.message(types.MessageType.Info, f"{action.title}: {name} is new, not saved yet.")
+        return {"kind": "file", "applied": True, "uri": uri}
+    if not edits:
+        return {**_no_change(server, action), "kind": "file", "uri": uri}
+    refusal = await _into_unopened(server, action, before, edits)
+    if refusal:
+        shown = await _shown_instead(server, action, language, result.text, refusal)
+        return {**shown, "kind": "file"}
+    await _open_in_editor(server, uri)
+    server.message(types.MessageType.Info, f"{action.title}: added to {name}, not saved yet.")
+    return {"kind": "file", "applied": True, "uri": uri}
 
 
 async def _into_open(server: Server, action: Action, uri: str, result: FileResult) -> RunResult:
@@ -211,29 +235,33 @@ async def _into_open(server: Server, action: Action, uri: str, result: FileResul
     return {**shown, "kind": "file", "uri": uri}
 
 
-async def _create(server: Server, action: Action, uri: str, name: str, edits: list[types.TextEdit]) -> RunResult:
+async def _create(server: Server, action: Action, uri: str, edits: list[types.TextEdit]) -> str:
+    """Create the file with its text in one edit. Returns why the editor did not, or ""."""
     create = types.CreateFile(uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
     edit = types.WorkspaceEdit(document_changes=[create, types.TextDocumentEdit(identifier, list(edits))])
-    answer = await server.apply_edit(edit, action.title, APPLY_SECONDS)
-    if not answer.applied:
-        raise ClientError(f"The editor did not create {name}: {answer.failure_reason or 'it gives no reason'}.")
-    await _open_in_editor(server, uri)
-    server.message(types.MessageType.Info, f"{action.title}: {name} is new, not saved yet.")
-    return {"kind": "file", "applied": True, "uri": uri}
+    return await _refusal(server, action, edit)
 
 
-async def _into_unopened(server: Server, action: Action, before: Snapshot, edits: list[types.TextEdit]) -> RunResult:
-    """A file that the editor does not hold open has no version: the editor reads it and applies the edit."""
+async def _into_unopened(server: Server, action: Action, before: Snapshot, edits: list[types.TextEdit]) -> str:
+    """A file that the editor does not hold open has no version: the editor reads it and applies the edit.
+
+    Returns why it did not, or "".
+    """
     if server.facts.document_changes:
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=before.uri, version=None)
         edit = types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, list(edits))])
     else:
         edit = types.WorkspaceEdit(changes={before.uri: edits})
-    answer = await server.apply_edit(edit, action.title, APPLY_SECONDS)
-    if not answer.applied:
-        raise ClientError(f"The editor did not take the edit: {answer.failure_reason or 'it gives no reason'}.")
-    return {"kind": "edit", "applied": True, "uri": before.uri}
+    return await _refusal(server, action, edit)
+
+
+async def _refusal(server: Server, action: Action, edit: types.WorkspaceEdit) -> str:
+    try:
+        answer = await server.apply_edit(edit, action.title, APPLY_SECONDS)
+    except ClientError as error:
+        return str(error).rstrip(".")
+    return "" if answer.applied else f"the editor did not take the edit ({answer.failure_reason or 'no reason given'})"
 
 
 async def _open_in_editor(server: Server, uri: str) -> None:

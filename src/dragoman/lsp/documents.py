@@ -22,6 +22,7 @@ from dragoman.core.text import (
     split_lines,
     touches,
 )
+from dragoman.lsp.convert import path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,6 +71,8 @@ class Document:
         self.language = language
         self.version = version
         self.lines = split_lines(text)
+        self.closed = False
+        """Whether the editor has let go of it; what opens under its name later is another document."""
         self.changed_at = 0.0
         """The loop's time of the last change; 0 where there was none."""
         self.applying = asyncio.Lock()
@@ -117,7 +120,11 @@ class Document:
         """Wait for the next didChange."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
-        await future
+        try:
+            await future
+        finally:
+            if future in self._waiting:
+                self._waiting.remove(future)
 
     def _splice(self, edit: TextEdit) -> None:
         start, end = sorted((clamp(self.lines, edit.range.start), clamp(self.lines, edit.range.end)))
@@ -166,19 +173,27 @@ class Documents:
     def open(self, uri: str, language: str, version: int, text: str) -> Document:
         """Take over a document from the editor."""
         document = Document(uri, language, version, text)
-        self._open[uri] = document
+        self.close(uri)
+        self._open[_place(uri)] = document
         self.last_touched = uri
         return document
 
     def close(self, uri: str) -> None:
         """The editor has it no longer."""
-        self._open.pop(uri, None)
-        if self.last_touched == uri:
-            self.last_touched = None
+        document = self._open.pop(_place(uri), None)
+        if document is not None:
+            document.closed = True
+            if self.last_touched == document.uri:
+                self.last_touched = None
 
     def get(self, uri: str) -> Document | None:
         """The open document, or None."""
-        return self._open.get(uri)
+        return self._open.get(_place(uri))
 
     def __len__(self) -> int:
         return len(self._open)
+
+
+def _place(uri: str) -> str:
+    """What two URIs of the same file have in common: editors differ in which characters they escape."""
+    return path_of(uri) or uri

@@ -42,6 +42,8 @@ class Landing(StrEnum):
     REFUSED = "refused"
     UNCONFIRMED = "unconfirmed"
     """The editor says that it was applied, but its text does not show it."""
+    CLOSED = "closed"
+    """The document was closed meanwhile; it has no version any more that an edit could speak of."""
 
 
 class Landed(NamedTuple):
@@ -74,6 +76,8 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
         landed = Landed(Landing.REFUSED, "the editor goes on changing the document")
         for _ in range(TRIES):
             await _quiet(document, editor.facts.typing_delay)
+            if document.closed:
+                return Landed(Landing.CLOSED)
             here, touched = journal.carry(target)
             if touched:
                 return Landed(Landing.TOUCHED)
@@ -88,12 +92,14 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
                 claims, reason = answer.applied, answer.failure_reason or ""
             except ClientError as error:
                 claims, reason = False, str(error)
-            if claims:
-                shown = await _shown(document, journal, here, seen, old, text)
-                if shown is not None:
-                    return Landed(Landing.APPLIED if shown else Landing.UNCONFIRMED)
-                if document.version == version or not editor.facts.skips_stale_edits:
-                    return Landed(Landing.UNCONFIRMED)
+            shown = await _shown(document, journal, here, seen, old, text) if claims else None
+            if shown:
+                return Landed(Landing.APPLIED)
+            if document.closed:
+                return Landed(Landing.CLOSED)
+            skipped = shown is None and document.version != version and editor.facts.skips_stale_edits
+            if claims and not skipped:
+                return Landed(Landing.UNCONFIRMED)
             landed = Landed(Landing.REFUSED, reason)
             if document.version == version:
                 # Refused for a reason other than typing, or its didChange is still on the way.

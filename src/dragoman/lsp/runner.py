@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from dragoman import CONTENT_LOGGER
 from dragoman.actions import action as action_named
 from dragoman.actions.base import Scene
 from dragoman.actions.perform import Preferences, Tools, complete, prepare
@@ -36,8 +37,7 @@ if TYPE_CHECKING:
     from dragoman.lsp.server import Server
 
 log = logging.getLogger(__name__)
-content = logging.getLogger("dragoman.content")
-"""Code, prompts and answers; shut unless the person opens it by `--log-content`."""
+content = logging.getLogger(CONTENT_LOGGER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,82 @@
+"""dragoman lsp: the language server. Imports as little as it can: the editor waits for the answer to `initialize`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Sequence
+
+    from dragoman.core.ports import Services
+
+EXAMPLE = "example: dragoman lsp --set routing.prefer_local_for=code"
+
+
+def run_lsp(arguments: Sequence[str]) -> int:
+    """Serve until the client leaves; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="dragoman lsp", description="The language server.", epilog=EXAMPLE)
+    transport = parser.add_mutually_exclusive_group()
+    transport.add_argument("--stdio", action="store_true", help="serve one client on stdin and stdout (default)")
+    transport.add_argument("--tcp", metavar="HOST:PORT", help="serve any number of clients on a TCP port")
+    transport.add_argument("--socket", metavar="PATH", help="serve any number of clients on a Unix socket")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="a setting, over all others")
+    parser.add_argument("--log-level", default=None, help="debug, info, warning (default: DRAGOMAN_LOG, else info)")
+    parser.add_argument("--log-content", action="store_true", help="log code and prompts too")
+    options = parser.parse_args(arguments)
+
+    from dragoman.cli.logs import configure_logging
+
+    configure_logging(options.log_level, content=options.log_content)
+    with suppress(KeyboardInterrupt):
+        return asyncio.run(_serve(options))
+    return 130
+
+
+async def _serve(options: argparse.Namespace) -> int:
+    from dragoman.lsp.protocol import make_converter
+    from dragoman.lsp.server import Server
+    from dragoman.lsp.transport import serve_socket, serve_stdio, serve_tcp
+
+    _stop_on_sigterm()
+    converter = make_converter()
+
+    async def serve(reader: asyncio.StreamReader, writer: object) -> int:
+        return await Server(_opener(options.set), converter).serve(reader, writer)  # type: ignore[arg-type]
+
+    if options.tcp:
+        host, _, port = options.tcp.rpartition(":")
+        if not port.isdigit():
+            print(f"dragoman lsp: --tcp wants HOST:PORT, not {options.tcp!r}", file=sys.stderr)
+            return 2
+        await serve_tcp(serve, host or "127.0.0.1", int(port))
+        return 0
+    if options.socket:
+        await serve_socket(serve, options.socket)
+        return 0
+    return await serve_stdio(serve)
+
+
+def _opener(assignments: Sequence[str]) -> Callable[[], Coroutine[None, None, Services]]:
+    """How a connection's services are opened: off the loop, for their imports take longer than `initialize` may."""
+
+    async def open_services() -> Services:
+        import importlib
+
+        app = await asyncio.to_thread(importlib.import_module, "dragoman.app")
+        services: Services = await app.App.open(assignments)
+        return services
+
+    return open_services
+
+
+def _stop_on_sigterm() -> None:
+    """End as Ctrl-C does, so that every provider's connection is closed on the way out."""
+    task = asyncio.current_task()
+    assert task is not None
+    with suppress(NotImplementedError):  # Windows has no signal handlers on the loop
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

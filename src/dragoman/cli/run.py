@@ -1,0 +1,278 @@
+"""dragoman run: an action on a file without an editor, through the same pipeline."""
+
+import logging
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from dragoman import CONTENT_LOGGER
+from dragoman.cli.options import AsJson, ModelName, ProviderName
+from dragoman.cli.output import console, fail, note, out, print_json, write
+from dragoman.cli.session import check_provider, finish, opened, project_root
+from dragoman.core.errors import BadInput
+from dragoman.core.intent import Intent
+
+if TYPE_CHECKING:
+    from dragoman.actions.base import Action, Result, Scene
+    from dragoman.actions.perform import Preferences, Prepared, Tools
+    from dragoman.app import App
+    from dragoman.cli.textfiles import TextFile
+    from dragoman.core.context import Piece
+    from dragoman.core.events import Done
+    from dragoman.core.route import Hints
+
+NAME = "run"
+EXAMPLE = 'dragoman run refactor src/shop.py:12-30 -i "use a dataclass" --apply'
+
+
+def command(
+    context: typer.Context,
+    action: Annotated[
+        str, typer.Argument(metavar="ACTION", help="explain, refactor, document, tests, fix, edit or ask.")
+    ],
+    place: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE[:LINE[-LINE]]",
+            help="Without lines all of the file, with one the definition around it, with two exactly these.",
+        ),
+    ],
+    instruction: Annotated[
+        str, typer.Option("--instruction", "-i", metavar="TEXT", help="What to do, or the question.")
+    ] = "",
+    apply: Annotated[bool, typer.Option("--apply", help="Write the change into the file.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Print the change as a patch (the default).")] = False,
+    show_context: Annotated[
+        bool, typer.Option("--show-context", help="Print exactly what would be sent, and ask nobody.")
+    ] = False,
+    provider: ProviderName = None,
+    model: ModelName = None,
+    intent: Annotated[Intent | None, typer.Option(help="Take it for this kind of work.")] = None,
+    stream: Annotated[bool, typer.Option("--stream", help="Show the model's text as it comes.")] = False,
+    as_json: AsJson = False,
+) -> int:
+    """Run an action on a file, without an editor.
+
+    Prints the answer in Markdown, or the change as a patch, or applies it.
+    """
+    from dragoman.core.route import Hints
+
+    if apply + diff + show_context > 1:
+        raise typer.BadParameter("--apply, --diff and --show-context exclude each other")
+    hints = Hints(provider, model, intent)
+    return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
+
+
+async def _run(
+    context: typer.Context,
+    action_name: str,
+    place: str,
+    instruction: str,
+    hints: "Hints",
+    apply: bool,
+    show_context: bool,
+    stream: bool,
+    as_json: bool,
+) -> int:
+    from dragoman.actions.perform import complete, prepare
+    from dragoman.cli.places import file_place
+    from dragoman.cli.textfiles import read_text_file
+    from dragoman.cli.watching import Watcher
+
+    action = _action(action_name)
+    asked = file_place(place)
+    file = read_text_file(asked.path)
+    root = project_root(file.path.parent)
+    scene = _scene(file, asked, root, instruction)
+    async with opened(context, root) as app:
+        check_provider(app, hints.provider)
+        tools = _tools(app, root)
+        prepared = await prepare(action, scene, tools, _preferences(app), hints)
+        content = logging.getLogger(CONTENT_LOGGER)
+        content.debug("asked: %s", prepared.messages)
+        if show_context:
+            _show_context(prepared, as_json=as_json)
+            return 0
+        answers = action.result == "answer"
+        can_reset = not stream or as_json or not answers or console().is_terminal
+        watcher = Watcher(stream=stream, as_json=as_json, to_stdout=answers)
+        with watcher:
+            result = await complete(
+                prepared, tools, watcher.tell, job_id=secrets.token_hex(4), hints=hints, can_reset=can_reset
+            )
+    content.debug("result: %s", result)
+    outcome = _outcome(action, file, result, apply=apply)
+    if as_json:
+        print_json({**outcome, **_answered(watcher.done)}, indent=None if stream else 2)
+    else:
+        _show(outcome, streamed=stream and answers)
+    if outcome.get("problem"):
+        fail(f"{outcome['problem']} Nothing was written.")
+    return 1 if outcome.get("problem") else 0
+
+
+def _action(name: str) -> "Action":
+    from dragoman.actions import ACTIONS
+    from dragoman.core.settings_checks import nearest
+
+    actions = {action.name: action for action in ACTIONS}
+    plain = name.removeprefix("dragoman.")
+    if plain not in actions:
+        near = nearest(plain, actions)
+        meant = f"did you mean {near}?" if near else f"there are {', '.join(actions)}."
+        raise BadInput(f"There is no action {plain[:40]!r}: {meant}")
+    return actions[plain]
+
+
+def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene":
+    from dragoman.actions.base import Scene
+    from dragoman.core.languages import language_of
+    from dragoman.core.text import Snapshot
+
+    snapshot = Snapshot.of(file.text, uri=file.path.as_uri(), language=language_of(str(file.path)))
+    return Scene(
+        snapshot=snapshot,
+        selection=asked.selection(snapshot),
+        instruction=instruction,
+        path=str(file.path),
+        root=str(root),
+    )
+
+
+def _tools(app: "App", root: Path) -> "Tools":
+    from dragoman.actions.perform import Tools
+
+    return Tools(completer=app.completer, files=app.files((str(root),)), workers=app.workers)
+
+
+def _preferences(app: "App") -> "Preferences":
+    from dragoman.actions.perform import Preferences
+
+    settings = app.settings
+    return Preferences(settings.context.max_tokens, settings.edits.check_syntax, settings.context.instructions)
+
+
+def _outcome(action: "Action", file: "TextFile", result: "Result", *, apply: bool) -> dict[str, Any]:
+    """What came of it, as `--json` prints it; written where that is wanted and nothing speaks against it."""
+    from dragoman.actions.base import AnswerResult, EditResult
+    from dragoman.cli.textfiles import create_text_file, read_text_file, replace_text_file
+    from dragoman.cli.unified import unified_diff
+    from dragoman.core.text import Snapshot, TextEdit
+    from dragoman.core.text import apply as applied
+
+    if isinstance(result, AnswerResult):
+        return {"kind": "answer", "action": action.name, "file": str(file.path), "markdown": result.markdown}
+    if isinstance(result, EditResult):
+        path = file.path
+        before: str | None = file.text
+        after = applied(Snapshot.of(file.text).lines, [TextEdit(result.target, result.text)])
+        kind = "edit"
+    else:
+        path, before, after = Path(result.path), result.before, result.text
+        kind = "file"
+    changed = before != after
+    writes = apply and changed and not result.problem
+    if writes and before is None:
+        create_text_file(path, after)
+    elif writes:
+        present = file if kind == "edit" else read_text_file(path)
+        if present.text != before:
+            raise BadInput(f"{path} has changed meanwhile: nothing was written. Run the command again.")
+        replace_text_file(present, after)
+    return {
+        "kind": kind,
+        "action": action.name,
+        "file": str(path),
+        "changed": changed,
+        "created": before is None,
+        "applied": writes,
+        "problem": result.problem,
+        "diff": unified_diff(before, after, _shown(path)),
+    }
+
+
+def _shown(path: Path) -> str:
+    """The path as a patch has it: from where the command is run, where that is possible."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path.relative_to(path.anchor)).as_posix()
+
+
+def _answered(done: "Done | None") -> dict[str, Any]:
+    if done is None:
+        return {}
+    return {
+        "provider": done.provider,
+        "model": done.model,
+        "attempts": done.attempts,
+        "seconds": round(done.seconds, 3),
+        "firstTokenSeconds": round(done.first_token_seconds, 3),
+        "inputTokens": done.usage.input_tokens,
+        "outputTokens": done.usage.output_tokens,
+        "estimated": done.usage.estimated,
+    }
+
+
+def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
+    from dragoman.cli.unified import counts
+
+    if outcome["kind"] == "answer":
+        if not streamed:
+            write(outcome["markdown"] if outcome["markdown"].endswith("\n") else outcome["markdown"] + "\n")
+    elif not outcome["changed"]:
+        note(f"{outcome['action']}: the model proposes no change.")
+    elif outcome["applied"]:
+        added, removed = counts(outcome["diff"])
+        note(f"{outcome['file']} {'created' if outcome['created'] else 'changed'}: +{added} −{removed}", style="green")
+    else:
+        show_patch(outcome["diff"])
+
+
+def show_patch(patch: str) -> None:
+    """The patch, coloured on a terminal, to the byte elsewhere."""
+    if not console().is_terminal:
+        write(patch)
+        return
+    for line in patch.split("\n")[:-1]:
+        out(line, style=patch_style(line))
+
+
+def patch_style(line: str) -> str | None:
+    """How a line of a patch looks on a terminal."""
+    if line.startswith(("--- ", "+++ ")):
+        return "bold"
+    return {"@": "cyan", "+": "green", "-": "red"}.get(line[:1])
+
+
+def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
+    pieces, left_out = prepared.context.pieces, prepared.context.left_out
+    tokens = _tokens(prepared)
+    if as_json:
+        print_json(
+            {
+                "estimatedTokens": tokens,
+                "messages": [{"role": message.role, "text": message.text} for message in prepared.messages],
+                "pieces": [_piece(piece) for piece in pieces],
+                "leftOut": [_piece(piece) for piece in left_out],
+            }
+        )
+        return
+    out(f"about {tokens} tokens, made of", style="bold")
+    for piece in pieces:
+        out(f"  {piece.source}: {piece.reason}, about {piece.tokens} tokens")
+    for piece in left_out:
+        out(f"  left out: {piece.source}: {piece.reason}, about {piece.tokens} tokens", style="dim")
+    for message in prepared.messages:
+        out(f"\n[{message.role}]", style="bold")
+        write(message.text if message.text.endswith("\n") else message.text + "\n")
+
+
+def _tokens(prepared: "Prepared") -> int:
+    from dragoman.core.context import estimate_tokens
+
+    return sum(estimate_tokens(message.text) for message in prepared.messages)
+
+
+def _piece(piece: "Piece") -> dict[str, Any]:
+    return {"kind": piece.kind, "source": piece.source, "reason": piece.reason, "tokens": piece.tokens}
