@@ -8,14 +8,15 @@ from logging import getLogger
 
 import pytest
 
+from dragoman import CONTENT_LOGGER
 from dragoman.cli.log_file import LogFile, log_path
-from dragoman.cli.logs import CONTENT, configure_logging
+from dragoman.cli.logs import configure_logging
 
 
 @pytest.fixture(autouse=True)
 def own_root_logger(monkeypatch):
     """The root logger as it was, afterwards."""
-    root, content = getLogger(), getLogger(CONTENT)
+    root, content = getLogger(), getLogger(CONTENT_LOGGER)
     handlers, level, content_level = root.handlers[:], root.level, content.level
     root.handlers = []
     monkeypatch.setattr(logging, "raiseExceptions", True)
@@ -57,7 +58,7 @@ def test_a_level_that_is_none_is_named(capsys):
 def test_content_only_where_asked_for(capsys, content):
     """Code and prompts reach the log only with --log-content, whatever the level is."""
     configure_logging("debug", content=content)
-    getLogger(CONTENT).debug("def secret_sauce")
+    getLogger(CONTENT_LOGGER).debug("def secret_sauce")
     assert ("secret_sauce" in capsys.readouterr().err) is content
     assert (log_path().exists() and "secret_sauce" in log_path().read_text(encoding="utf-8")) is content
 

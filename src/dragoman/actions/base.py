@@ -1,4 +1,6 @@
-"""What an action is: data and pure functions. Where the text comes from and where the result goes is not its business."""
+"""What an action is: data and pure functions. Where the text comes from and where the result goes is not its
+business.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from dragoman.core.chat import Message
     from dragoman.core.context import Context
     from dragoman.core.intent import Intent
-    from dragoman.core.chat import Message
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range, Snapshot
 
@@ -85,6 +87,7 @@ class Action:
     offer: entries for the menu; milliseconds, no model, no disk, no parse of the whole text.
     target: what will be replaced, or is asked about. Raises `BadInput` where there is nothing of the kind.
     prompt: the messages for a model, from the scene and the context that was gathered around the target.
+    original: the target's text as the model is shown it, where that is not the document's own.
     """
 
     name: str
@@ -95,6 +98,7 @@ class Action:
     target: Callable[[Scene, Syntax], Range]
     prompt: Callable[[Scene, Context], tuple[Message, ...]]
     needs_instruction: bool = False
+    original: Callable[[Scene, Range], str] | None = None
 
     @property
     def command(self) -> str:
@@ -104,11 +108,15 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class EditResult:
-    """New text for the target. `problem` names a syntax error that was not there before: offer, don't apply."""
+    """New text for the target. `problem` names a syntax error that was not there before: offer, don't apply.
+
+    `notes` say in a line each what of the reply was not used.
+    """
 
     target: Range
     text: str
     problem: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 DragomanError
 ├── BadInput                     what the person gave can't be worked with; nothing was sent
 ├── SettingsError                settings that leave nothing to do
+├── UnusableReply                a model answered, but not with what was asked for; nothing was changed
 ├── Cancelled                    the person, or the editor, no longer wants the answer
 ├── NothingToAsk                 no provider is configured, enabled and allowed for this request
 ├── AllCandidatesFailed          every candidate was asked in vain; one sentence each
@@ -36,6 +37,19 @@ class BadInput(DragomanError):  # noqa: N818 - errors are nouns of the condition
     """What the person gave can't be worked with; nothing was sent anywhere."""
 
     kind = "invalid_request"
+
+
+class UnusableReply(DragomanError):  # noqa: N818
+    """A model answered, but not with what was asked for; nothing was changed.
+
+    `follow_up` is what to tell the model if it is asked once more; empty where that would be in vain.
+    """
+
+    kind = "unusable_reply"
+
+    def __init__(self, reason: str, *, follow_up: str = "") -> None:
+        super().__init__(reason)
+        self.follow_up = follow_up
 
 
 class SettingsError(DragomanError):

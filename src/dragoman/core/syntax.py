@@ -1,6 +1,399 @@
 """What a text's grammar says of it: symbols, imports, errors. Pure: grammars are loaded when first needed.
 
 A parse holds the interpreter for milliseconds to a tenth of a second: callers run it off the event loop.
+Languages without a grammar get their symbols from a line pattern and the indentation.
 """
 
 from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+from dragoman.core.grammars import definitions, grammar
+from dragoman.core.languages import defined_name, language
+from dragoman.core.text import Position, Range, content_length
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import tree_sitter
+
+    from dragoman.core.languages import Language
+    from dragoman.core.text import Snapshot
+
+LARGEST = 1_000_000
+"""Texts of more code points than this are not parsed."""
+
+_MOST_ERRORS = 50
+_FURTHEST = 2000
+"""Lines that the indentation fallback looks at on each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A definition. `range` begins with its comment, decorators, attributes or `export`; `core` without the comment.
+
+    `container` is the name of the definition that it stands in, or "".
+    """
+
+    kind: str
+    name: str
+    name_range: Range
+    range: Range
+    core: Range
+    body: Range | None
+    container: str = ""
+
+
+class SyntaxProblem(NamedTuple):
+    """Something that the grammar does not allow, at a zero-based line."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Syntax:
+    """A snapshot and what its grammar says. `tree` is None where there is no grammar, or the text is too large."""
+
+    snapshot: Snapshot
+    language: Language
+    tree: tree_sitter.Tree | None
+    too_large: bool = False
+
+    @cached_property
+    def _line_bytes(self) -> list[int] | None:
+        """Where each line begins, in UTF-8 bytes; None for ASCII, where bytes are code points."""
+        if self.snapshot.text.isascii():
+            return None
+        return [0, *accumulate(len(_utf8(line)) for line in self.snapshot.lines)]
+
+    def _position(self, offset: int) -> Position:
+        """The position at so many UTF-8 bytes. The grammar's own rows are not ours: it knows only line feeds."""
+        if self._line_bytes is None:
+            return self.snapshot.position(offset)
+        line = min(bisect_right(self._line_bytes, offset) - 1, len(self.snapshot.lines) - 1)
+        head = _utf8(self.snapshot.lines[line])[: offset - self._line_bytes[line]]
+        return Position(line, len(head.decode("utf-8", "surrogatepass")))
+
+    def _range(self, first: tree_sitter.Node, last: tree_sitter.Node | None = None) -> Range:
+        start, end = self._position(first.start_byte), self._position(_end_byte(last or first))
+        if end.character == 0 and end.line > start.line:  # Rust's doc comments hold their line end
+            end = Position(end.line - 1, content_length(self.snapshot.lines[end.line - 1]))
+        return Range(start, end)
+
+    def _text(self, node: tree_sitter.Node) -> str:
+        return self.snapshot.slice(self._range(node))
+
+    @cached_property
+    def _errors(self) -> tuple[SyntaxProblem, ...]:
+        if self.tree is None:
+            return ()
+        return tuple(
+            problem for problem, _ in zip(self._problems(self.tree.root_node), range(_MOST_ERRORS), strict=False)
+        )
+
+    def _problems(self, root: tree_sitter.Node) -> Iterator[SyntaxProblem]:
+        waiting = [root]
+        while waiting:
+            node = waiting.pop()
+            if not node.has_error:
+                continue
+            line = self._position(node.start_byte).line
+            if node.is_missing:
+                yield SyntaxProblem(line, f"missing `{node.type}`")
+            elif node.is_error:
+                text = " ".join(self._text(node).split())
+                yield SyntaxProblem(line, f"unexpected `{text[:40]}`" if text else "something is missing")
+            else:
+                waiting.extend(reversed(node.children))
+
+    def errors(self) -> tuple[SyntaxProblem, ...]:
+        """The syntax errors in their order, at most a few dozen; none where there is no grammar."""
+        return self._errors
+
+    @cached_property
+    def _symbols(self) -> tuple[Symbol, ...]:
+        if self.tree is None:
+            return tuple(self._symbols_by_indentation())
+        return tuple(self._symbols_by_grammar(self.tree.root_node))
+
+    def symbols(self) -> tuple[Symbol, ...]:
+        """All definitions, outer ones before those inside them."""
+        return self._symbols
+
+    def symbol_at(self, where: Position | Range) -> Symbol | None:
+        """The smallest definition that holds the whole position or range, or None."""
+        start, end = where if isinstance(where, Range) else (where, where)
+        holding = [
+            symbol
+            for symbol in self._symbols
+            if _line_start(symbol.range) <= start and end <= self._line_end(symbol.range)
+        ]
+        return holding[-1] if holding else None
+
+    def _line_end(self, range_: Range) -> Position:
+        line = range_.end.line
+        return Position(line, content_length(self.snapshot.lines[line]))
+
+    def imports(self) -> tuple[Range, ...]:
+        """The top-level imports, in their order."""
+        if self.tree is not None:
+            return tuple(self._range(node) for node in self.tree.root_node.children if node.type in _IMPORTS)
+        return tuple(
+            Range(Position(number, 0), Position(number, content_length(line)))
+            for number, line in enumerate(self.snapshot.lines[:300])
+            if _IMPORT_LINE.match(line)
+        )
+
+    def statements(self) -> tuple[Range, ...]:
+        """The top-level statements and definitions without comments; none where there is no grammar."""
+        if self.tree is None:
+            return ()
+        return tuple(self._range(node) for node in self.tree.root_node.named_children if node.type not in _COMMENTS)
+
+    def _symbols_by_grammar(self, root: tree_sitter.Node) -> Iterator[Symbol]:
+        import tree_sitter  # noqa: PLC0415 - loaded with the first parse
+
+        assert self.language.grammar is not None
+        query, kinds = definitions(self.language.grammar)
+        found = [(kinds[index], captures) for index, captures in tree_sitter.QueryCursor(query).matches(root)]
+        found.sort(key=lambda match: (match[1]["symbol"][0].start_byte, -match[1]["symbol"][0].end_byte))
+        outer: list[tuple[int, str, str]] = []
+        last: tuple[int, int] | None = None
+        for kind, captures in found:
+            node = captures["symbol"][0]
+            if (node.start_byte, node.end_byte) == last:
+                continue  # one declaration of several names
+            last = (node.start_byte, node.end_byte)
+            while outer and outer[-1][0] <= node.start_byte:
+                outer.pop()
+            within = outer[-1] if outer else (0, "", "")
+            name_node, body = captures["name"][0], captures.get("body")
+            name = self._text(name_node)
+            first = _first(_outermost(node))
+            yield Symbol(
+                kind="method" if kind == "function" and within[2] in _CLASSES else kind,
+                name=name,
+                name_range=self._range(name_node),
+                range=self._range(_commented(first), _outermost(node)),
+                core=self._range(first, _outermost(node)),
+                body=self._range(body[0]) if body else None,
+                container=within[1],
+            )
+            outer.append((node.end_byte, name, kind))
+
+    def _symbols_by_indentation(self) -> Iterator[Symbol]:
+        if self.too_large:
+            return
+        lines = self.snapshot.lines
+        outer: list[tuple[int, str]] = []
+        for number, line in enumerate(lines):
+            name = defined_name(line, self.language)
+            if name is None:
+                continue
+            end = _block_end(lines, number)
+            while outer and outer[-1][0] < number:
+                outer.pop()
+            column = line.find(name) if name else indentation(line)
+            core = Range(Position(number, indentation(line)), Position(end, content_length(lines[end])))
+            first = number
+            while first > 0 and _is_comment(lines[first - 1], self.language):
+                first -= 1
+            yield Symbol(
+                kind="definition",
+                name=name,
+                name_range=Range(Position(number, column), Position(number, column + len(name))),
+                range=Range(Position(first, indentation(lines[first])), core.end),
+                core=core,
+                body=None,
+                container=outer[-1][1] if outer else "",
+            )
+            outer.append((end, name))
+
+
+def parse(snapshot: Snapshot) -> Syntax:
+    """The snapshot's syntax. A language without a grammar, or a text that is too large, gets one without a tree."""
+    of = language(snapshot.language)
+    if len(snapshot.text) > LARGEST:
+        return Syntax(snapshot, of, None, too_large=True)
+    if of.grammar is None:
+        return Syntax(snapshot, of, None)
+    import tree_sitter  # noqa: PLC0415 - loaded with the first parse
+
+    # A lone carriage return is a line end for an editor, but not for a grammar.
+    text = re.sub(r"\r(?!\n)", "\n", snapshot.text) if "\r" in snapshot.text else snapshot.text
+    return Syntax(snapshot, of, tree_sitter.Parser(grammar(of.grammar)).parse(_utf8(text)))
+
+
+def new_errors(before: Syntax, after: Syntax) -> tuple[SyntaxProblem, ...]:
+    """The errors of `after` that `before` did not have.
+
+    One is known if it says the same, or stands in an unchanged line that had one before (counted from the text's
+    start or its end).
+    """
+    old_lines, new_lines = before.snapshot.lines, after.snapshot.lines
+    shortest = min(len(old_lines), len(new_lines))
+    head = next((n for n in range(shortest) if old_lines[n] != new_lines[n]), shortest)
+    tail = next((n for n in range(shortest - head) if old_lines[-1 - n] != new_lines[-1 - n]), shortest - head)
+    messages = Counter(problem.message for problem in before.errors())
+    broken = {problem.line for problem in before.errors()}
+    fresh = []
+    for problem in after.errors():
+        if messages[problem.message] > 0:
+            messages[problem.message] -= 1
+        elif problem.line < head:
+            if problem.line not in broken:
+                fresh.append(problem)
+        elif problem.line >= len(new_lines) - tail:
+            if problem.line - len(new_lines) + len(old_lines) not in broken:
+                fresh.append(problem)
+        else:
+            fresh.append(problem)
+    return tuple(fresh)
+
+
+def indentation(line: str) -> int:
+    """How many blanks and tabs the line begins with."""
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def whole_lines(snapshot: Snapshot, range_: Range) -> Range:
+    """The range widened to its lines' starts and ends where nothing but blanks would be added."""
+    start, end = range_
+    if end.character == 0 and end.line > start.line:
+        end = Position(end.line - 1, content_length(snapshot.lines[end.line - 1]))
+    first, last = snapshot.lines[start.line], snapshot.lines[end.line]
+    if not first[: start.character].strip():
+        start = Position(start.line, 0)
+    length = content_length(last)
+    if not last[end.character : length].strip():
+        end = Position(end.line, length)
+    return Range(start, end)
+
+
+def paragraph_at(snapshot: Snapshot, line: int) -> Range | None:
+    """The lines around this one up to blank lines, or None where it is blank itself."""
+    lines = snapshot.lines
+    if not lines[line].strip():
+        return None
+    first = last = line
+    while first > 0 and lines[first - 1].strip() and line - first < _FURTHEST:
+        first -= 1
+    while last + 1 < len(lines) and lines[last + 1].strip() and last - line < _FURTHEST:
+        last += 1
+    return Range(Position(first, 0), Position(last, content_length(lines[last])))
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _line_start(range_: Range) -> Position:
+    return Position(range_.start.line, 0)
+
+
+def _block_end(lines: tuple[str, ...], first: int) -> int:
+    """The last line of the block that a definition on line `first` begins, by indentation."""
+    own, last = indentation(lines[first]), first
+    for number in range(first + 1, min(len(lines), first + _FURTHEST)):
+        line = lines[number]
+        if not line.strip():
+            continue
+        if indentation(line) > own or (indentation(line) == own and line.strip() == "{" and last == first):
+            last = number
+        elif indentation(line) == own and _CLOSING.match(line):
+            return number
+        else:
+            break
+    return last
+
+
+def _is_comment(line: str, of: Language) -> bool:
+    stripped = line.strip()
+    starts = (*of.line_comments, *(start for start, _ in of.block_comments), "*/", "* ")
+    return stripped.startswith(starts) if stripped else False
+
+
+_CLOSING = re.compile(r"\s*(?:[})\]]|end\b|fi\b|done\b|esac\b)")
+_IMPORT_LINE = re.compile(
+    r"(?:import|from|using|use|require|require_relative|#\s*include|@import|library|open|load|source|export\s+\*)\b.*\S"
+)
+_CLASSES = frozenset({"class", "interface", "impl", "trait"})
+_WRAPPERS = frozenset({"decorated_definition", "export_statement"})
+_BEFORE = frozenset({"attribute_item", "decorator"})
+_COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
+
+_IMPORTS = frozenset(
+    {
+        "import_statement",
+        "import_from_statement",
+        "future_import_statement",
+        "use_declaration",
+        "extern_crate_declaration",
+        "import_declaration",
+    }
+)
+
+
+def _end_byte(node: tree_sitter.Node) -> int:
+    """Where the node ends, without a comment behind its closing brace, which JavaScript's grammar takes for its own."""
+    last = node
+    while children := last.children:
+        if children[-1].is_extra:
+            closing = next((child for child in reversed(children) if not child.is_extra), node)
+            return closing.end_byte if closing.type == "}" else node.end_byte
+        last = children[-1]
+    return node.end_byte
+
+
+def _outermost(node: tree_sitter.Node) -> tree_sitter.Node:
+    """The node with the decorators or the `export` that wrap it."""
+    parent = node.parent
+    if parent is not None and parent.type in _WRAPPERS:
+        return parent
+    if parent is not None and node.type == "internal_module" and parent.type == "expression_statement":
+        return _outermost(parent)
+    return node
+
+
+def _first(node: tree_sitter.Node) -> tree_sitter.Node:
+    """The node itself, or the first of the attributes and decorators that stand before it as its siblings."""
+    previous = node.prev_sibling
+    while previous is not None and (previous.type in _BEFORE or _is_amidst(previous, node)):
+        node = previous
+        previous = node.prev_sibling
+    return node
+
+
+def _is_amidst(comment: tree_sitter.Node, below: tree_sitter.Node) -> bool:
+    """Whether it is a comment between an attribute and what is below."""
+    above = comment.prev_sibling
+    between = comment.type in _COMMENTS and above is not None and above.type in _BEFORE
+    return between and _touches(comment, below)
+
+
+def _commented(node: tree_sitter.Node) -> tree_sitter.Node:
+    """The node, or the first of the comments that stand on the lines right above it."""
+    previous = node.prev_sibling
+    while previous is not None and previous.type in _COMMENTS and _touches(previous, node) and _alone(previous):
+        node = previous
+        previous = node.prev_sibling
+    return node
+
+
+def _touches(above: tree_sitter.Node, below: tree_sitter.Node) -> bool:
+    return below.start_point[0] - above.end_point[0] <= (0 if above.end_point[1] == 0 else 1)
+
+
+def _alone(comment: tree_sitter.Node) -> bool:
+    """Whether no code stands before the comment on its line."""
+    above, parent, row = comment.prev_sibling, comment.parent, comment.start_point[0]
+    if above is None:
+        return parent is None or parent.parent is None or parent.start_point[0] < row
+    return above.end_point[0] < row or (above.end_point[0] == row and above.end_point[1] == 0)

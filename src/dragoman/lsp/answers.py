@@ -18,8 +18,14 @@ ONE_LINE = 300
 
 
 async def present(server: Server, title: str, markdown: str) -> str:
-    """Show the answer; returns the URI of the file that holds it."""
-    path = await server.services.answers.keep(title, markdown)
+    """Show the answer; returns the URI of the file that holds it, or "" where no file could be written."""
+    try:
+        path = await server.services.answers.keep(title, markdown)
+    except OSError as error:
+        server.log_message(types.MessageType.Info, markdown)
+        line = _line(markdown) or f"the answer is in the editor's log: no file can be written ({error.strerror})"
+        server.message(types.MessageType.Info, line)
+        return ""
     uri = uri_of(path)
     if server.facts.show_document:
         params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
@@ -29,6 +35,11 @@ async def present(server: Server, title: str, markdown: str) -> str:
                 return uri
         except ClientError:
             pass  # said below, in the way that is left
-    line = " ".join(markdown.split())
-    server.message(types.MessageType.Info, line if len(line) <= ONE_LINE else f"{title}: the answer is in {path}")
+    server.message(types.MessageType.Info, _line(markdown) or f"{title}: the answer is in {path}")
     return uri
+
+
+def _line(markdown: str) -> str:
+    """The answer in one line, or "" where it is too long for one."""
+    line = " ".join(markdown.split())
+    return line if len(line) <= ONE_LINE else ""

@@ -13,19 +13,23 @@ from dragoman.actions.base import AnswerResult, EditResult, FileResult
 from dragoman.core.languages import language_of
 from dragoman.core.text import Snapshot, diff
 from dragoman.lsp.answers import SHOW_SECONDS, present
-from dragoman.lsp.convert import edits_to, uri_of
+from dragoman.lsp.convert import edits_to, path_of, uri_of
 from dragoman.lsp.edits import APPLY_SECONDS, Landing, land
+from dragoman.lsp.files import OpenFirst
 from dragoman.lsp.kept import KeptResult
 from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result
+    from dragoman.lsp.documents import Document
     from dragoman.lsp.messages import EditValue, RunResult
     from dragoman.lsp.runner import Subject
     from dragoman.lsp.server import Server
 
 APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
 CLOSED = "the document was closed meanwhile"
+CHANGED = "the file has changed meanwhile"
+UNCONFIRMED = "the editor says that it was applied, but the text does not show it"
 
 
 async def deliver(
@@ -36,8 +40,9 @@ async def deliver(
         case AnswerResult(markdown):
             if not apply:
                 return {"kind": "answer", "applied": False, "markdown": markdown}
+            answer: RunResult = {"kind": "answer", "applied": False, "markdown": markdown}
             uri = await present(server, action.title, markdown)
-            return {"kind": "answer", "applied": False, "markdown": markdown, "uri": uri}
+            return {**answer, "uri": uri} if uri else answer
         case EditResult():
             return await _edit(server, action, subject, result, run_id, apply=apply)
         case FileResult():
@@ -86,9 +91,9 @@ async def _edit(
         case Landing.TOUCHED:
             why = "you have changed this text meanwhile"
         case Landing.REFUSED:
-            why = f"the editor did not take the edit ({reason or 'no reason given'})"
+            why = _refused(reason)
         case Landing.UNCONFIRMED:
-            why = "the editor says that it was applied, but the text does not show it"
+            why = UNCONFIRMED
     return _kept(server, action, subject, result, run_id, why)
 
 
@@ -157,10 +162,15 @@ async def _shown_instead(
     server: Server, action: Action | None, language: str, text: str, why: str, *, title: str = ""
 ) -> RunResult:
     title = title or (action.title if action is not None else "Result")
-    fence = "`" * max(3, _longest_run(text) + 1)
-    markdown = f"# {title}\n\nNot applied: {why}.\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
+    markdown = _not_applied(title, why, language, text)
+    shown: RunResult = {"kind": "edit", "applied": False, "message": f"Not applied: {why}.", "markdown": markdown}
     uri = await present(server, title, markdown)
-    return {"kind": "edit", "applied": False, "message": f"Not applied: {why}.", "markdown": markdown, "uri": uri}
+    return {**shown, "uri": uri} if uri else shown
+
+
+def _not_applied(title: str, why: str, language: str, text: str) -> str:
+    fence = "`" * max(3, _longest_run(text) + 1)
+    return f"# {title}\n\nNot applied: {why}.\n\n{fence}{language}\n{text.rstrip()}\n{fence}\n"
 
 
 def _longest_run(text: str) -> int:
@@ -175,68 +185,74 @@ def _longest_run(text: str) -> int:
 
 
 async def _file(server: Server, action: Action, result: FileResult, *, apply: bool) -> RunResult:
-    uri = uri_of(result.path)
+    document = server.documents.get(uri_of(result.path))
+    uri = document.uri if document is not None else uri_of(result.path)
     name = result.path.rpartition("/")[2]
-    document = server.documents.get(uri)
+    language = language_of(result.path)
     before = document.snapshot() if document is not None else Snapshot.of(result.before or "", uri=uri)
-    changes = diff(before.text, result.text)
-    edits = edits_to(before.lines, changes, server.facts.encoding)
+    if before.text != (result.before or ""):
+        return await _file_instead(server, action, result, uri, CHANGED, show=apply)
+    edits = edits_to(before.lines, diff(before.text, result.text), server.facts.encoding)
     if not apply:
         values = _edit_values(edits)
-        return {"kind": "file", "applied": False, "uri": uri, "edits": values, "version": before.version}
-    language = language_of(result.path)
+        proposed: RunResult = {"kind": "file", "applied": False, "uri": uri, "edits": values, "version": before.version}
+        return proposed if result.problem is None else {**proposed, "message": result.problem}
     if result.problem is not None:
-        shown = await _shown_instead(server, action, language, result.text, f"{name}: {result.problem}")
-        return {**shown, "kind": "file", "uri": uri}
-    if document is not None:
-        return await _into_open(server, action, uri, result)
-    if result.before is None and not server.facts.create_files:
-        why = f"this editor can't create files for a language server; save this as {result.path}"
-        shown = await _shown_instead(server, action, language, result.text, why)
-        return {**shown, "kind": "file"}
-    if result.before is None:
-        refusal = await _create(server, action, uri, edits)
-        if refusal:
-            why = f"{refusal}; save this as {result.path}"
-            shown = await _shown_instead(server, action, language, result.text, why)
-            return {**shown, "kind": "file"}
-        await _open_in_editor(server, uri)
-        server.message(types.MessageType.Info, f"{action.title}: {name} is new, not saved yet.")
-        return {"kind": "file", "applied": True, "uri": uri}
+        return await _file_instead(server, action, result, uri, f"{name}: {result.problem}")
     if not edits:
         return {**_no_change(server, action), "kind": "file", "uri": uri}
-    refusal = await _into_unopened(server, action, before, edits)
+    if document is not None:
+        refusal = await _into_open(server, action, document, result)
+    elif result.before is not None:
+        refusal = await _into_unopened(server, action, before, edits)
+    else:
+        refusal = await _create(server, action, uri, edits)
     if refusal:
-        shown = await _shown_instead(server, action, language, result.text, refusal)
-        return {**shown, "kind": "file"}
+        return await _file_instead(server, action, result, uri, refusal)
     await _open_in_editor(server, uri)
-    server.message(types.MessageType.Info, f"{action.title}: added to {name}, not saved yet.")
+    done = f"added to {name}" if result.before is not None else f"{name} is new"
+    server.message(types.MessageType.Info, f"{action.title}: {done}, not saved yet.")
     return {"kind": "file", "applied": True, "uri": uri}
 
 
-async def _into_open(server: Server, action: Action, uri: str, result: FileResult) -> RunResult:
-    """The test file is open: the edit must fit what stands there now."""
-    document = server.documents.get(uri)
-    assert document is not None
-    if document.snapshot().text != result.before:
-        why = "the test file has changed meanwhile"
-        shown = await _shown_instead(server, action, document.language, result.text, why)
-        return {**shown, "kind": "file", "uri": uri}
+async def _file_instead(
+    server: Server, action: Action, result: FileResult, uri: str, why: str, *, show: bool = True
+) -> RunResult:
+    if result.before is None:
+        why = f"{why}; save this as {result.path}"
+    language = language_of(result.path)
+    if show:
+        shown = await _shown_instead(server, action, language, result.text, why)
+        return {**shown, "kind": "file"}
+    markdown = _not_applied(action.title, why, language, result.text)
+    return {"kind": "file", "applied": False, "uri": uri, "message": f"Not applied: {why}.", "markdown": markdown}
+
+
+# Each of these returns why the text has not changed, or "".
+
+
+async def _into_open(server: Server, action: Action, document: Document, result: FileResult) -> str:
     journal = document.start_journal()
     try:
         landed = await land(server, document, journal, document.snapshot().whole, result.text, action.title)
     finally:
         document.stop_journal(journal)
-    if landed.landing is Landing.APPLIED:
-        await _open_in_editor(server, uri)
-        return {"kind": "file", "applied": True, "uri": uri}
-    why = landed.reason or landed.landing.value
-    shown = await _shown_instead(server, action, document.language, result.text, why)
-    return {**shown, "kind": "file", "uri": uri}
+    match landed.landing:
+        case Landing.APPLIED | Landing.NOTHING:
+            return ""
+        case Landing.TOUCHED:
+            return CHANGED
+        case Landing.CLOSED:
+            return CLOSED
+        case Landing.REFUSED:
+            return _refused(landed.reason)
+        case Landing.UNCONFIRMED:
+            return UNCONFIRMED
 
 
 async def _create(server: Server, action: Action, uri: str, edits: list[types.TextEdit]) -> str:
-    """Create the file with its text in one edit. Returns why the editor did not, or ""."""
+    if not server.facts.create_files:
+        return "this editor can't create files for a language server"
     create = types.CreateFile(uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
     edit = types.WorkspaceEdit(document_changes=[create, types.TextDocumentEdit(identifier, list(edits))])
@@ -244,10 +260,10 @@ async def _create(server: Server, action: Action, uri: str, edits: list[types.Te
 
 
 async def _into_unopened(server: Server, action: Action, before: Snapshot, edits: list[types.TextEdit]) -> str:
-    """A file that the editor does not hold open has no version: the editor reads it and applies the edit.
-
-    Returns why it did not, or "".
-    """
+    """A file that the editor does not hold open has no version: it must be read once more before it is changed."""
+    files = OpenFirst(server.documents, server.services.files(server.editor_settings.roots))
+    if await files.read_text(path_of(before.uri)) != before.text:
+        return CHANGED
     if server.facts.document_changes:
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=before.uri, version=None)
         edit = types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(identifier, list(edits))])
@@ -261,7 +277,11 @@ async def _refusal(server: Server, action: Action, edit: types.WorkspaceEdit) ->
         answer = await server.apply_edit(edit, action.title, APPLY_SECONDS)
     except ClientError as error:
         return str(error).rstrip(".")
-    return "" if answer.applied else f"the editor did not take the edit ({answer.failure_reason or 'no reason given'})"
+    return "" if answer.applied else _refused(answer.failure_reason)
+
+
+def _refused(reason: str | None) -> str:
+    return f"the editor did not take the edit ({reason or 'no reason given'})"
 
 
 async def _open_in_editor(server: Server, uri: str) -> None:

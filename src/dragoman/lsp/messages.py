@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
@@ -176,7 +177,7 @@ def order_from_command(action: str, arguments: Sequence[Any] | None, work_done_t
             values["range"] = argument
         elif isinstance(argument, dict):
             values.update(argument)
-        elif isinstance(argument, str) and "://" in argument.split(" ", 1)[0] and "textDocument" not in values:
+        elif isinstance(argument, str) and not words and re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", argument):
             values["textDocument"] = {"uri": argument}
         elif isinstance(argument, str | int | float) and not isinstance(argument, bool):
             words.append(str(argument))
@@ -236,7 +237,7 @@ def _diagnostic(value: object) -> types.Diagnostic:
     return types.Diagnostic(
         range=range_from_json(values.get("range")),
         message=_text(values, "message"),
-        severity=types.DiagnosticSeverity(severity) if severity in {1, 2, 3, 4} else None,
+        severity=types.DiagnosticSeverity(severity) if type(severity) is int and 1 <= severity <= 4 else None,
         source=_text(values, "source") or None,
         code=code if isinstance(code, int | str) else None,
     )

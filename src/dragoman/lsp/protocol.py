@@ -91,20 +91,24 @@ class Protocol(JsonRPCProtocol):
         except (ValueError, RecursionError) as error:
             self.respond_error(None, PARSE_ERROR, f"Not JSON: {str(error)[:200]}")
             return
-        if not isinstance(data, dict) or data.get("jsonrpc") != "2.0":
-            message_id = data.get("id") if isinstance(data, dict) else None
-            self.respond_error(message_id, INVALID_REQUEST, 'Not a JSON-RPC 2.0 message: "jsonrpc": "2.0" is missing.')
+        if not isinstance(data, dict):
+            self.respond_error(None, INVALID_REQUEST, "Not a JSON-RPC 2.0 message: it is no object.")
             return
-        method = data.get("method")
-        if isinstance(method, str):
-            if "id" in data:
-                self._request(data["id"], method, data)
-            else:
-                self._notification(method, data)
-        elif "id" in data and ("result" in data or "error" in data):
-            self._response(data)
+        method, message_id = data.get("method"), data.get("id")
+        if not isinstance(message_id, int | str) or isinstance(message_id, bool):
+            message_id = None
+        if data.get("jsonrpc") != "2.0":
+            self.respond_error(message_id, INVALID_REQUEST, 'Not a JSON-RPC 2.0 message: "jsonrpc": "2.0" is missing.')
+        elif isinstance(method, str) and "id" not in data:
+            self._notification(method, data)
+        elif message_id is None:
+            self.respond_error(None, INVALID_REQUEST, "The id of a message is a whole number or a text.")
+        elif isinstance(method, str):
+            self._request(message_id, method, data)
+        elif "result" in data or "error" in data:
+            self._response(message_id, data)
         else:
-            self.respond_error(data.get("id"), INVALID_REQUEST, "Neither a request, a notification nor a response.")
+            self.respond_error(message_id, INVALID_REQUEST, "Neither a request, a notification nor a response.")
 
     def _request(self, message_id: MessageId, method: str, data: dict[str, Any]) -> None:
         if self._shutdown:
@@ -208,8 +212,8 @@ class Protocol(JsonRPCProtocol):
             # cattrs raises groups of whatever its hooks raise: this is the edge where outside data comes in.
             raise BadInput(f"Invalid params for {method}: {_first_reason(error)}") from error
 
-    def _response(self, data: dict[str, Any]) -> None:
-        asked = self._asked.pop(data["id"], None)
+    def _response(self, message_id: MessageId, data: dict[str, Any]) -> None:
+        asked = self._asked.pop(message_id, None)
         if asked is None or asked[0].done():
             return
         future, method = asked

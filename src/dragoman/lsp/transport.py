@@ -23,6 +23,10 @@ MAX_UNSENT = 64 << 20
 """Bytes that may wait for a client that does not read. Then the connection is given up: memory stays bounded."""
 
 
+LONGEST_NUMBER = 18
+"""Digits of a length that are read: more bytes than anyone sends."""
+
+
 class FrameTooLarge(Exception):  # noqa: N818 - errors are nouns of the condition
     """A message over the size limit; its bytes have been read past, so the connection goes on."""
 
@@ -53,6 +57,13 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
 
     Header names are compared without regard to case; unknown headers are passed over. Raises `FrameTooLarge`.
     """
+    try:
+        return await _read_frame(reader)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+
+
+async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
     length = -1
     while True:
         try:
@@ -68,7 +79,7 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
             continue
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and value.strip().isdigit():
-            length = int(value)
+            length = int(value.strip()[:LONGEST_NUMBER])
     if length > MAX_MESSAGE:
         while length > 0:
             piece = await reader.read(min(length, 1 << 20))
@@ -76,10 +87,7 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
                 return None
             length -= len(piece)
         raise FrameTooLarge
-    try:
-        return await reader.readexactly(length)
-    except asyncio.IncompleteReadError:
-        return None
+    return await reader.readexactly(length)
 
 
 class PipeWriter(asyncio.BaseProtocol):
@@ -246,11 +254,11 @@ async def serve_stdio(serve: Callable[[asyncio.StreamReader, Writer], Awaitable[
 
 async def serve_tcp(serve: Callable[[asyncio.StreamReader, Writer], Awaitable[int]], host: str, port: int) -> None:
     """Serve any number of clients on a TCP port, each with a server object of its own."""
-    server = await asyncio.start_server(_connection(serve), host, port, limit=1 << 20)
+    connections = _Connections(serve)
+    server = await asyncio.start_server(connections.connected, host, port, limit=1 << 20)
     addresses = ", ".join(f"{name[0]}:{name[1]}" for name in (sock.getsockname() for sock in server.sockets))
     print(f"dragoman lsp: listening on {addresses}", file=sys.stderr)  # noqa: T201 - a person started this by hand
-    async with server:
-        await server.serve_forever()
+    await connections.serve_until_cancelled(server)
 
 
 async def serve_socket(serve: Callable[[asyncio.StreamReader, Writer], Awaitable[int]], path: str) -> None:
@@ -258,28 +266,45 @@ async def serve_socket(serve: Callable[[asyncio.StreamReader, Writer], Awaitable
     with suppress(FileNotFoundError):
         if stat.S_ISSOCK(os.lstat(path).st_mode):
             os.unlink(path)  # noqa: PTH108 - lstat's counterpart
+    connections = _Connections(serve)
     before = os.umask(0o077)
     try:
-        server = await asyncio.start_unix_server(_connection(serve), path, limit=1 << 20)
+        server = await asyncio.start_unix_server(connections.connected, path, limit=1 << 20)
     finally:
         os.umask(before)
-    async with server:
-        await server.serve_forever()
+    await connections.serve_until_cancelled(server)
 
 
-def _connection(
-    serve: Callable[[asyncio.StreamReader, Writer], Awaitable[int]],
-) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
-    async def connected(reader: asyncio.StreamReader, stream_writer: asyncio.StreamWriter) -> None:
+class _Connections:
+    """The clients of one listening socket. Ends them all before it ends itself."""
+
+    def __init__(self, serve: Callable[[asyncio.StreamReader, Writer], Awaitable[int]]) -> None:
+        self._serve = serve
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def connected(self, reader: asyncio.StreamReader, stream_writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         writer = StreamPipeWriter(stream_writer)
         try:
-            await serve(reader, writer)
+            await self._serve(reader, writer)
         finally:
+            self._tasks.discard(task)
             writer.close()
             with suppress(ConnectionError):
                 await stream_writer.wait_closed()
 
-    return connected
+    async def serve_until_cancelled(self, server: asyncio.Server) -> None:
+        """Listen. Not by `serve_forever`: from Python 3.12 on, its end waits until every client has gone by itself."""
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            server.close()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
 def _watchable(file: BinaryIO) -> bool:
