@@ -1,0 +1,265 @@
+"""Where a project's tests for a file belong, in which framework, and what is there. Reads through ports alone."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman.actions.places import posix
+from dragoman.core.context import piece
+from dragoman.core.text import Position, Range
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dragoman.actions.base import Scene
+    from dragoman.core.context import Piece
+    from dragoman.core.ports import Files
+    from dragoman.core.syntax import Syntax
+
+
+@dataclass(frozen=True, slots=True)
+class TestPlan:
+    """Where new tests go.
+
+    path: the test file, absolute. existing: its text, or None where it is new. how: the framework, and how the code
+    under test is reached, for the model. inside: the range of the document itself that the tests replace, where they
+    stand in the same file; `existing` is that range's text then. header: what a new file must begin with.
+    line_end: what the lines that are added end with, where nothing is there that tells.
+    """
+
+    __test__ = False  # pytest would take the name for a test's
+
+    path: str
+    language: str
+    framework: str
+    how: str
+    existing: str | None = None
+    inside: Range | None = None
+    header: str = ""
+    line_end: str = "\n"
+
+    def pieces(self) -> tuple[Piece, ...]:
+        """What a model is shown of the plan."""
+        found = [piece("framework", self.path, "where the tests go", self.how)]
+        if self.existing and self.existing.strip():
+            found.append(
+                piece(
+                    "tests", posixpath.basename(self.path), "existing tests; extend them in their style", self.existing
+                )
+            )
+        return tuple(found)
+
+
+async def plan_tests(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
+    """The plan for the scene's document, which has a path and a language that tests can be written in."""
+    match scene.snapshot.language:
+        case "python":
+            return await _python(scene, files)
+        case "go":
+            return await _go(scene, syntax, files)
+        case "rust":
+            return await _rust(scene, syntax, files)
+        case _:
+            return await _script(scene, files)
+
+
+def _same_file(scene: Scene, framework: str, how: str) -> TestPlan:
+    """Tests added to a document that is a test file itself."""
+    snapshot = scene.snapshot
+    return TestPlan(
+        scene.path,
+        snapshot.language,
+        framework,
+        f"{framework}, in this file itself. {how}".strip(),
+        snapshot.text,
+        snapshot.whole,
+    )
+
+
+async def _placed(scene: Scene, files: Files, candidates: Sequence[str]) -> tuple[str, str | None]:
+    """The first candidate that exists, with its text; else the first whose folder exists; else the first of all."""
+    wanted = list(dict.fromkeys(candidates))
+    existing = await files.existing([*wanted, *(posixpath.dirname(path) for path in wanted)])
+    for path in wanted:
+        if path in existing:
+            text = await files.read_text(path)
+            if text is not None:
+                return path, text
+    free = [path for path in wanted if path not in existing]
+    home = next((path for path in free if posixpath.dirname(path) in existing), None)
+    return home or (free or [f"{posix(scene.path)}.tests"])[0], None
+
+
+def _tree(scene: Scene) -> tuple[str, str, str]:
+    """The workspace folder (or the document's), the document's folder inside it, and the file's name."""
+    path = posix(scene.path)
+    root = posix(scene.root).rstrip("/")
+    if not root or not path.startswith(root + "/"):
+        root = posixpath.dirname(path)
+    folder, name = posixpath.split(path[len(root) + 1 :])
+    return root, folder, name
+
+
+async def _python(scene: Scene, files: Files) -> TestPlan:
+    root, folder, name = _tree(scene)
+    stem = name.removesuffix(".py").removesuffix(".pyi")
+    framework = await _python_framework(root, files)
+    if name.startswith("test_") or stem.endswith("_test"):
+        own = "unittest" if "unittest" in scene.snapshot.text and "pytest" not in scene.snapshot.text else framework
+        return _same_file(scene, own, "")
+    module = await _python_module(root, folder, stem, files)
+    inner = _below_source(folder)
+    below = inner.split("/", 1)[1] if "/" in inner else ""
+    file = f"test_{stem}.py"
+    candidates = [
+        *(
+            _join(root, tests, sub, file)
+            for tests in ("tests", "test", "tests/unit", "testing")
+            for sub in dict.fromkeys((inner, below, ""))
+        ),
+        _join(root, folder, "tests", file),
+        _join(root, folder, file),
+        _join(root, folder, f"{stem}_test.py"),
+    ]
+    path, existing = await _placed(scene, files, candidates)
+    if existing is not None and "unittest" in existing and "pytest" not in existing:
+        framework = "unittest"
+    how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{module}`."
+    return TestPlan(path, "python", framework, how, existing, line_end=scene.snapshot.line_end)
+
+
+async def _python_framework(root: str, files: Files) -> str:
+    """What the project's settings speak of; pytest where they speak of nothing."""
+    names = (
+        "pyproject.toml",
+        "pytest.ini",
+        "conftest.py",
+        "tests/conftest.py",
+        "tox.ini",
+        "setup.cfg",
+        "requirements-dev.txt",
+        "Makefile",
+    )
+    texts = [await files.read_text(_join(root, name)) or "" for name in names]
+    if not any("pytest" in text for text in texts) and any("unittest" in text for text in texts):
+        return "unittest"
+    return "pytest"
+
+
+async def _python_module(root: str, folder: str, stem: str, files: Files) -> str:
+    """The dotted name that the file is imported by: from the topmost package above it, else from the source folder."""
+    parts = folder.split("/") if folder else []
+    packages = await files.existing([_join(root, *parts[: n + 1], "__init__.py") for n in range(len(parts))])
+    start = len(parts)
+    while start and _join(root, *parts[:start], "__init__.py") in packages:
+        start -= 1
+    if start == len(parts):  # no package at all: what lies below the source folder
+        inner = _below_source(folder)
+        names = inner.split("/") if inner else []
+    else:
+        names = parts[start:]
+    return ".".join([*names, *([] if stem == "__init__" else [stem])]) or stem
+
+
+def _below_source(folder: str) -> str:
+    return re.sub(r"^(?:src|lib|source)(?:/|$)", "", folder)
+
+
+async def _go(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
+    root, folder, name = _tree(scene)
+    if name.endswith("_test.go"):
+        return _same_file(scene, "go test", "")
+    package = next((line.split()[1] for line in scene.snapshot.lines if re.match(r"package\s+\w+", line)), "main")
+    del syntax
+    path, existing = await _placed(scene, files, [_join(root, folder, name.removesuffix(".go") + "_test.go")])
+    how = f"Go's testing package, in {path[len(root) + 1 :]}, package {package}: the code under test needs no import."
+    return TestPlan(
+        path, "go", "go test", how, existing, header=f"package {package}\n\n", line_end=scene.snapshot.line_end
+    )
+
+
+async def _rust(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
+    """Unit tests stand in the file itself, in `mod tests`; a file in `tests/` is extended."""
+    del files
+    snapshot = scene.snapshot
+    _root, folder, _name = _tree(scene)
+    if folder.split("/")[-1] == "tests":
+        return _same_file(scene, "cargo test", "")
+    how = (
+        "Rust's built-in tests, in the file's own `#[cfg(test)] mod tests`, which has `use super::*;`. "
+        "Write only the `#[test]` functions."
+    )
+    module = next(
+        (symbol for symbol in syntax.symbols() if symbol.kind == "module" and symbol.name == "tests" and symbol.body),
+        None,
+    )
+    if module is not None:
+        return TestPlan(
+            scene.path, "rust", "cargo test", how, snapshot.slice(module.core), module.core, line_end=snapshot.line_end
+        )
+    last = next((n for n in range(len(snapshot.lines) - 1, -1, -1) if snapshot.lines[n].strip()), 0)
+    end = Position(last, len(snapshot.lines[last].rstrip()))
+    return TestPlan(scene.path, "rust", "cargo test", how, "", Range(end, end), line_end=snapshot.line_end)
+
+
+_SCRIPT_ENDINGS = re.compile(r"\.([cm]?[jt]sx?)$")
+
+
+async def _script(scene: Scene, files: Files) -> TestPlan:
+    root, folder, name = _tree(scene)
+    match = _SCRIPT_ENDINGS.search(name)
+    ending = match[1] if match is not None else "js"
+    stem = name[: match.start()] if match is not None else name
+    framework = await _script_framework(root, folder, files)
+    if re.search(r"\.(?:test|spec)$", stem) or "__tests__" in folder.split("/"):
+        return _same_file(scene, framework, "")
+    inner = _below_source(folder)
+    names = (f"{stem}.test.{ending}", f"{stem}.spec.{ending}")
+    beside = [_join(root, folder, file) for file in names]
+    collected = [_join(root, folder, "__tests__", file) for file in names]
+    apart = [
+        _join(root, tests, sub, file)
+        for tests in ("tests", "test", "__tests__")
+        for sub in dict.fromkeys((inner, ""))
+        for file in names
+    ]
+    existing = await files.existing(
+        [*beside, *collected, *apart, *(posixpath.dirname(path) for path in (*collected, *apart))]
+    )
+    order = [path for path in (*beside, *collected, *apart) if path in existing]
+    homes = [path for path in (*collected, *apart) if posixpath.dirname(path) in existing]
+    path, text = await _placed(scene, files, [*order, *homes[:1], beside[0]])
+    source = posixpath.relpath(_join(root, folder, stem), posixpath.dirname(path))
+    source = source if source.startswith(".") else f"./{source}"
+    if ending in {"mjs", "cjs"} or framework == "node:test":
+        source += f".{ending}"
+    globals_ = "" if framework in {"jest", "mocha"} else f" Import what the tests need from `{framework}`."
+    how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{source}`.{globals_}"
+    return TestPlan(path, scene.snapshot.language, framework, how, text, line_end=scene.snapshot.line_end)
+
+
+async def _script_framework(root: str, folder: str, files: Files) -> str:
+    """What the nearest package.json speaks of."""
+    parts = folder.split("/") if folder else []
+    for depth in range(len(parts), -1, -1):
+        text = await files.read_text(_join(root, *parts[:depth], "package.json"))
+        if text is None:
+            continue
+        for framework, sign in (
+            ("vitest", '"vitest'),
+            ("jest", "jest"),
+            ("mocha", '"mocha'),
+            ("bun:test", "bun test"),
+            ("node:test", "node --test"),
+        ):
+            if sign in text:
+                return framework
+    configs = await files.existing([_join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
+    return "vitest" if configs else "jest"
+
+
+def _join(*parts: str) -> str:
+    return posixpath.join(*(part for part in parts if part))
