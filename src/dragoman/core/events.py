@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dragoman.core.chat import TextDelta, ThinkingDelta
+from dragoman.core.chat import SignatureDelta, TextDelta, ThinkingDelta, ToolCallDelta
 
 if TYPE_CHECKING:
     from dragoman.core.chat import Stop, Usage
@@ -62,5 +62,5 @@ class Done:
     attempts: int
 
 
-Event = Routed | Waiting | TextDelta | ThinkingDelta | Reset | UsageReport | Done
+Event = Routed | Waiting | TextDelta | ThinkingDelta | SignatureDelta | ToolCallDelta | Reset | UsageReport | Done
 """The order: Routed, then deltas (Reset and Routed again on failover), UsageReport, Done; or an error is raised."""

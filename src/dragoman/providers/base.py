@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from dragoman.core.chat import Delta, Request
+    from dragoman.core.chat import Delta, FillRequest, Request
     from dragoman.core.errors import ProviderError
 
 
@@ -20,6 +20,8 @@ class Call:
     url: str
     headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
     body: bytes = field(repr=False, default=b"")
+    notes: tuple[str, ...] = ()
+    """What had to be left out of the request, a few words each: for the log and the person who asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,34 @@ class Options:
     organization: str | None = None
     headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
     stream_usage: bool = True
+    azure: Azure | None = None
+    vertex: Vertex | None = None
+    responses: bool | None = None
+    """OpenAI: `/responses` instead of `/chat/completions`; None leaves it to the model's name."""
+    fallback_models: tuple[str, ...] = ()
+    """OpenRouter: the models it may take instead, in this order."""
+    safety: Mapping[str, str] = field(default_factory=dict)
+    """Gemini: harm category -> threshold, in its own words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Azure:
+    """Azure OpenAI: `api_version` None means the v1 endpoint. `deployments` maps models to deployments' names.
+
+    `bearer` says that the secret is an Entra ID token rather than a key.
+    """
+
+    api_version: str | None = None
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    bearer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vertex:
+    """Gemini on Vertex AI: the secret is an OAuth access token then."""
+
+    project: str
+    location: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +80,11 @@ class Target:
     model: str
     secret: str | None = field(repr=False, default=None)
     options: Options = field(default_factory=Options)
+
+    @property
+    def origin(self) -> str:
+        """The endpoint's tag in parts that mean something to it alone."""
+        return f"{self.provider} {self.base_url}"
 
 
 class Reader(Protocol):
@@ -100,4 +135,77 @@ class Dialect(Protocol):
 
     def models(self, body: bytes) -> tuple[str, ...]:
         """The models' names in the response to `models_call`. Raises `StreamingError` where it is not such a list."""
+        ...
+
+
+class Filler(Protocol):
+    """A dialect that can fill in the middle by an endpoint of its own."""
+
+    def fill_call(self, request: FillRequest, target: Target) -> Call:
+        """The streaming request."""
+        ...
+
+    def fill_reader(self) -> Reader:
+        """A reader for the response to `fill_call`."""
+        ...
+
+
+class Embedder(Protocol):
+    """A dialect that gives embeddings."""
+
+    EMBED_BATCH: int
+    """Texts that one call takes at the most."""
+
+    def embed_call(self, texts: Sequence[str], target: Target) -> Call:
+        """The request for one batch."""
+        ...
+
+    def embeddings(self, body: bytes) -> tuple[tuple[float, ...], ...]:
+        """One vector a text, in their order. Raises `StreamingError` where it is no such answer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a model can take and do; None where it is not known. Windows are in tokens."""
+
+    context: int | None = None
+    output: int | None = None
+    tools: bool | None = None
+    vision: bool | None = None
+    thinking: bool | None = None
+    fill: bool | None = None
+    embeddings: bool | None = None
+
+
+class Describer(Protocol):
+    """A dialect whose server tells what a model can do."""
+
+    def describe_call(self, target: Target) -> Call:
+        """The request about the target's model."""
+        ...
+
+    def described(self, body: bytes, model: str) -> Capabilities:
+        """What the response says. Raises `StreamingError` where it can't be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A short-lived secret: `expires_at` in Unix seconds. `base_url` where the provider names the place to use it."""
+
+    secret: str = field(repr=False)
+    expires_at: float
+    base_url: str | None = None
+
+
+class Exchange(Protocol):
+    """Two-step authentication, sans-I/O: a long-lived credential becomes a `Grant`. `now` is in Unix seconds."""
+
+    def grant_call(self, credential: str, now: float) -> Call:
+        """The request for a grant."""
+        ...
+
+    def grant(self, status: int, headers: Mapping[str, str], body: bytes, now: float) -> Grant:
+        """The grant in the response. Raises `Authentication` or another `ProviderError`."""
         ...
