@@ -129,7 +129,9 @@ def settings_page() -> Iterator[str]:
             if variables != "none"
             else "none"
         )
-        yield f"| `{preset.name}` | {preset.title} | {preset.dialect} | `{preset.base_url}` | {key} |"
+        key += "; asked only with `enabled = true`" if preset.opt_in else ""
+        address = f"`{preset.base_url}`" if preset.base_url else f"the one that `{preset.address_variable}` holds"
+        yield f"| `{preset.name}` | {preset.title} | {preset.dialect} | {address} | {key} |"
     yield f"\nThe dialects are {_list_of(sorted(DIALECTS))}.\n"
     yield "## Known, but without effect in this version\n"
     yield "These can stand in your file; you are told that they do nothing yet.\n"

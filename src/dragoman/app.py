@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -10,13 +11,17 @@ from dragoman.core.errors import Authentication
 from dragoman.core.ports import EditorSettings
 from dragoman.core.settings_layers import editor_layer
 from dragoman.core.settings_parse import Effective, parse
+from dragoman.engine.access import FullAccess
 from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.clock import LoopClock
+from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.keys import Keys, key_specs
-from dragoman.engine.loop import AttemptRecord, Engine
+from dragoman.engine.loop import Engine
+from dragoman.engine.places import with_addresses
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.standing import MemoryStandings
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
 
@@ -27,6 +32,7 @@ if TYPE_CHECKING:
 
     from dragoman.core.settings import Settings
     from dragoman.core.settings_layers import Problem
+    from dragoman.engine.records import AttemptRecord
 
 
 class App:
@@ -36,13 +42,31 @@ class App:
         self.environment = environment
         self.effective = effective
         self.workers = ThreadWorkers()
-        self.transport = HttpTransport(self.workers)
+        self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
         self.keys = self._new_keys()
-        self.completer = Engine(effective.settings, self.transport, self.keys, on_attempt=self._attempted)
+        self.access = FullAccess(self.transport, self.workers, self.environment)
+        standings = MemoryStandings()
+        self.completer = Engine(
+            effective.settings,
+            self.transport,
+            self.keys,
+            standings=standings,
+            on_attempt=self._attempted,
+            access=self.access,
+        )
+        self.embeddings = Embeddings(
+            effective.settings,
+            self.transport,
+            self.keys,
+            self.workers,
+            standings=standings,
+            on_attempt=self._attempted,
+            access=self.access,
+        )
 
     @classmethod
     async def open(
@@ -72,7 +96,9 @@ class App:
         self._editor = editor
         self.effective, self._stamp = await self.workers.run(self._read)
         self.keys = self._new_keys()
+        self.transport.use(self.effective.settings.network)
         self.completer.use(self.effective.settings, self.keys)
+        self.embeddings.use(self.effective.settings, self.keys)
         return self.effective.problems
 
     async def refresh(self) -> Sequence[Problem]:
@@ -81,8 +107,9 @@ class App:
         return await self.configure(self._editor) if present != self._stamp else ()
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and end every process that was started."""
         await self.transport.close()
+        await self.access.close()
         self.workers.close()
 
     async def __aenter__(self) -> Self:
@@ -109,7 +136,8 @@ class App:
             ),
             self._assignments,
         )
-        return parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS)), before
+        effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
+        return replace(effective, settings=with_addresses(effective.settings, self.environment)), before
 
     def _new_keys(self) -> Keys:
         return Keys(key_specs(self.effective.settings, PRESETS), self.environment, LoopClock())

@@ -45,6 +45,8 @@ def test_the_template_holds_every_setting_with_its_default():
     generic = {re.sub(r"^providers\.[^.]+", "providers.*", key) for key in effective.sources}
     intents = "analysis|code|tests|regex|explanation|general"
     generic = {re.sub(rf"\.(?:{intents})$", ".INTENT", key) for key in generic}
+    generic = {re.sub(r"\.deployments\..+", ".deployments.MODEL", key) for key in generic}
+    generic = {re.sub(r"^prices\.[^.]+", "prices.*", key) for key in generic}
     assert {".".join(key.path) for key in keys()} <= generic
     default = parsed("").settings
     for name in ("routing", "timeouts", "retry", "health", "context", "edits"):

@@ -44,7 +44,7 @@ def test_nobody_to_ask(dragoman, settings, on_path):
     ran = dragoman("doctor", "--json")
     assert (ran.code, ran.json["ok"]) == (1, False)
     assert ran.json["wrong"][0]["stopsRequests"] is True
-    assert "ollama pull" in ran.json["wrong"][0]["text"]
+    assert "dragoman providers pull" in ran.json["wrong"][0]["text"]
 
 
 def test_every_fault_in_one_line(dragoman, play, on_path, monkeypatch):

@@ -59,13 +59,37 @@ def test_one_alone(dragoman, play):
 
 
 def test_models(dragoman, play):
-    """`models` prints every model in the form that --model takes, one a line."""
+    """`models` prints every model in the form that --model takes, one a line, with what is known of it."""
     play(models=("small:1b", "large:70b", "scripted-coder"))
-    assert dragoman("providers", "models").out == "ollama/small:1b\nollama/large:70b\nollama/scripted-coder\n"
+    lines = dragoman("providers", "models").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["ollama/small:1b", "ollama/large:70b", "ollama/scripted-coder"]
+    assert all("33k" in line and "tools" in line and line.endswith("free") for line in lines)
+
+
+def test_models_for_a_script(dragoman, play, monkeypatch):
+    """As JSON each model has its window, abilities and price; what is not known is null, never 0."""
+    monkeypatch.setenv("ANTHROPIC_API_KEY", SECRET)
+    simulator = play(models=("claude-sonnet-4-5", "somebodys-own"))
+    ran = dragoman(
+        "providers", "models", "anthropic", "--json", "--set", f"providers.anthropic.base_url={simulator.url}"
+    )
+    (server,) = ran.json["providers"]
+    known, unknown = server["models"]
+    assert (known["name"], known["contextTokens"], known["vision"]) == ("claude-sonnet-4-5", 200_000, True)
+    assert (known["inputUsdPerMillion"], known["outputUsdPerMillion"], known["cachedUsdPerMillion"]) == (3, 15, 0.3)
+    assert unknown["name"] == "somebodys-own"
+    assert {value for key, value in unknown.items() if key != "name"} == {None}
+
+
+def test_a_price_of_the_persons_own_is_shown(dragoman, play):
+    """`[prices]` stands over everything else."""
+    play(models=("own:1b",), extra='[prices."own:1b"]\ninput_per_million = 0.5\noutput_per_million = 1.5\n')
+    assert dragoman("providers", "models").out.endswith("0.5 in, 1.5 out\n")
 
 
 @pytest.mark.parametrize(
-    ("models", "said"), [((), "ollama pull scripted-coder"), (("nomic-embed-text",), "ollama pull")]
+    ("models", "said"),
+    [((), "dragoman providers pull scripted-coder"), (("nomic-embed-text",), "dragoman providers pull")],
 )
 def test_a_missing_model_is_named(dragoman, play, models, said):
     """An Ollama that answers but has not the model is told apart from one that can be asked."""

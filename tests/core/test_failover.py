@@ -95,7 +95,7 @@ def test_an_absurd_rest_is_cut():
     ("error", "place", "advice"),
     [
         (NetworkError("nothing answers at http://localhost:11434"), OLLAMA, "`ollama serve`"),
-        (ModelUnavailable("no such model"), OLLAMA, "`ollama pull qwen2.5-coder:7b`"),
+        (ModelUnavailable("no such model"), OLLAMA, "`dragoman providers pull qwen2.5-coder:7b`"),
         (ModelUnavailable("no such model"), CLOUD, "providers.anthropic.model"),
         (Authentication("wrong key"), CLOUD, "set ANTHROPIC_API_KEY"),
         (QuotaExceeded("no money"), CLOUD, "balance"),

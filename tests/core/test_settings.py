@@ -297,7 +297,7 @@ class TestProvidersThatCannotBeAsked:
 
     def test_provider_of_a_later_version(self):
         """A provider that comes later is said to come later, not called a typo."""
-        (problem,) = read(toml('[providers.azure]\nmodel = "x"')).problems
+        (problem,) = read(toml('[providers.vertex]\nmodel = "x"')).problems
         assert "comes in a later version" in str(problem)
         assert problem.severity is Severity.NOTE
 
@@ -306,7 +306,7 @@ class TestProvidersThatCannotBeAsked:
         effective = read(
             toml("""
             [routing]
-            fallback_order = ["olama", "mine", "azure", "ollama"]
+            fallback_order = ["olama", "mine", "vertex", "ollama"]
             intents.code = ["broken", "xai"]
             [providers.mine]
             dialect = "openai"
@@ -320,7 +320,7 @@ class TestProvidersThatCannotBeAsked:
         assert len(messages) == 3
         assert "providers.broken is no known provider" in messages[0] + messages[1] + messages[2]
         assert any('no provider is called "olama"; did you mean ollama?' in message for message in messages)
-        assert any("azure comes in a later version" in message for message in messages)
+        assert any("vertex comes in a later version" in message for message in messages)
 
 
 class TestValuesAtOdds:
@@ -338,8 +338,12 @@ class TestValuesAtOdds:
                 'providers.xai.base_url = "http://a"\nproviders.xai.endpoints = ["http://b"]',
                 ("providers.xai.base_url", "providers.xai.endpoints"),
             ),
-            ("providers.xai.num_ctx = 5", ("providers.xai.num_ctx", "only ollama knows it")),
-            ('providers.ollama.organization = "x"', ("providers.ollama.organization", "only openai knows it")),
+            ("providers.xai.num_ctx = 5", ("providers.xai.num_ctx", "it is for ollama and local alone")),
+            ('providers.xai.deployments."gpt-4.1" = "d"', ("providers.xai.deployments", "it is for azure alone")),
+            (
+                'providers.ollama.organization = "x"',
+                ("providers.ollama.organization", "it is for openai and openai-responses alone"),
+            ),
         ],
     )
     def test_both_keys_are_named(self, text, keys):
@@ -351,6 +355,52 @@ class TestValuesAtOdds:
     def test_defaults_are_at_peace(self):
         """Limits that fit each other are no problem."""
         assert read(toml("timeouts.total = 20\ntimeouts.first_token = 20\nretry.max_delay_ms = 1000")).problems == ()
+
+
+class TestAzure:
+    def test_everything_of_azure(self):
+        """A resource's address or the variable that holds it, a version, deployments by model."""
+        text = """
+            [providers.azure]
+            endpoint = "env:AZURE_OPENAI_ENDPOINT"
+            api_version = "2024-10-21"
+            [providers.azure.deployments]
+            "gpt-4.1" = "team-gpt"
+            "o4-mini" = "small"
+            """
+        effective = parse((toml(text),), presets={"azure": "azure"}, dialects=("azure",))
+        azure = effective.settings.providers["azure"]
+        assert azure.endpoint == "env:AZURE_OPENAI_ENDPOINT"
+        assert azure.api_version == "2024-10-21"
+        assert azure.deployments == {"gpt-4.1": "team-gpt", "o4-mini": "small"}
+        assert not [problem for problem in effective.problems if problem.key.startswith("providers")]
+
+    def test_later_deployments_come_beside_earlier_ones(self):
+        """Tables are merged model by model."""
+        first = toml('providers.azure.deployments = { a = "x", b = "y" }')
+        layers = (first, parse_assignment("providers.azure.deployments.b=z"))
+        effective = parse(layers, presets={"azure": "azure"}, dialects=("azure",))
+        assert effective.settings.providers["azure"].deployments == {"a": "x", "b": "z"}
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ('endpoint = "team.openai.azure.com"', "endpoint: wants an address"),
+            ('endpoint = "https://key@team.openai.azure.com"', "endpoint: wants an address"),
+            ('api_version = "2024 &x=1"', "api_version"),
+            ('deployments = { "a b" = "x" }', "this is no model's name"),
+            ("deployments = { a = 5 }", "wants text"),
+            ('deployments = "x"', "wants a table"),
+        ],
+    )
+    def test_wrong_values_are_named(self, text, words):
+        """What can't be an address, a version or a deployment is dropped alone; what may hide a key is not repeated."""
+        layer = toml(f"[providers.azure]\n{text}")
+        problems = parse((layer,), presets={"azure": "azure"}, dialects=("azure",)).problems
+        (problem,) = [problem for problem in problems if problem.key.startswith("providers")]
+        assert words in str(problem)
+        assert "key@" not in str(problem)
+        assert problem.line == 2
 
 
 class TestSettingsOfLaterVersions:
@@ -377,7 +427,6 @@ class TestSettingsOfLaterVersions:
             'store = "sqlite"',
             "[cache]\nttl_s = 60",
             "[inline]\ndebounce_ms = 100",
-            '[prices."my-model"]\ninput_per_million = 0.5',
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
             "edits.review = true",
@@ -386,7 +435,6 @@ class TestSettingsOfLaterVersions:
             'routing.selection = "scored"',
             'routing.stickiness = "turn"',
             "health.check_interval_s = 60",
-            'providers.openai.deployments = { a = "b" }',
             'providers.openai.inline_model = "x"',
         ],
     )
@@ -549,3 +597,31 @@ class TestOtherSources:
     def test_layer_shows_no_values(self):
         """A layer's repr holds nothing of what was read, which may be a misplaced key."""
         assert KEY not in repr(Layer("x", {"a": KEY}, KEY))
+
+
+class TestPrices:
+    """`[prices."model"]`."""
+
+    @pytest.mark.parametrize("name", ["my-model", "qwen2.5-coder:7b", "anthropic/claude-sonnet-4.5"])
+    def test_a_price_is_by_the_models_name(self, name):
+        """Models have names that providers may not have."""
+        effective = read(toml(f'[prices."{name}"]\ninput_per_million = 0.5\noutput_per_million = 1.5'))
+        assert effective.problems == ()
+        price = effective.settings.prices[name]
+        assert (price.input_per_million, price.output_per_million, price.cached_per_million) == (0.5, 1.5, None)
+
+    def test_half_a_price_is_named(self):
+        """A price without one of its two parts has no effect, and the missing key is named."""
+        (problem,) = read(toml('[prices."my-model"]\ninput_per_million = 0.5')).problems
+        assert "output_per_million" in problem.message
+
+    @pytest.mark.parametrize("value", ["-1", '"free"', "true"])
+    def test_a_price_is_an_amount(self, value):
+        """Neither less than nothing nor a word."""
+        (problem, *_) = read(toml(f'[prices."m"]\noutput_per_million = 1\ninput_per_million = {value}')).problems
+        assert "USD" in problem.message
+
+    def test_a_typo_in_it_is_named(self):
+        """The nearest key of the same table."""
+        (problem, *_) = read(toml('[prices."m"]\ninput_per_milion = 1\noutput_per_million = 1')).problems
+        assert "input_per_million" in problem.suggestion

@@ -75,7 +75,7 @@ def test_schema_knows_every_setting():
     for key in keys():
         table = schema
         for part in key.path:
-            if part in ("*", "INTENT"):
+            if part in ("*", "INTENT", "MODEL"):
                 table = table.get("additionalProperties", table)
             else:
                 assert table["additionalProperties"] is False

@@ -120,6 +120,7 @@ class TestEnvironment:
         assert await keys.secret("some") is None
         assert not present
         assert f"environment variable FIRST_API_KEY holds {fault}" in where
+        assert keys.fault("some") in where
         assert KEY not in where
 
 

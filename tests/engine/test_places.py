@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
+import pytest
+
 from dragoman.core.intent import Intent
 from dragoman.core.settings import Settings
-from dragoman.engine.places import endpoints
+from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.standing import Quota
+from dragoman.providers.base import Azure, Quirks
+from dragoman.providers.catalog import capabilities
 
 
 def found(settings=None, intent=Intent.CODE, asked=()):
@@ -71,7 +77,20 @@ def test_a_providers_own_values_win_over_the_preset():
     assert there["ollama"].quota == Quota(5, None, 2)
     assert there["anthropic"].timeouts.first_token == 7
     assert there["anthropic"].options.max_tokens == 4096
-    assert there["anthropic"].window is None
+    assert there["anthropic"].window == capabilities("anthropic", there["anthropic"].place.model).context
+
+
+def test_a_window_that_is_set_wins_over_the_known_one():
+    """`context` stands over the table's window; a model that nobody knows has none."""
+    settings = {
+        "providers": {
+            "anthropic": {"context": 1000},
+            "mine": {"dialect": "openai", "base_url": "http://x", "model": "own"},
+        }
+    }
+    there = found(settings)
+    assert there["anthropic"].window == 1000
+    assert there["mine"].window is None
 
 
 def test_what_keeps_a_provider_from_being_asked_is_said():
@@ -121,3 +140,63 @@ def test_local_is_what_the_person_says_else_the_preset_else_the_address():
         }
     )
     assert {name for name, endpoint in there.items() if endpoint.place.local} == {"near", "said", "ollama"}
+
+
+AZURE = MappingProxyType({"AZURE_OPENAI_ENDPOINT": "https://team.openai.azure.com/"})
+
+
+def addressed(settings, environment):
+    """The endpoints by provider, with the addresses that the environment holds."""
+    known = with_addresses(Settings.model_validate(settings), environment)
+    return {endpoint.place.provider: endpoint for endpoint in endpoints(known, Intent.CODE)}
+
+
+def test_azure_is_there_where_its_address_is():
+    """Without an address nobody has set Azure up; with the usual variable it counts, and wants its key."""
+    assert "azure" not in addressed({}, {})
+    azure = addressed({}, AZURE)["azure"]
+    assert azure.place.endpoint == "https://team.openai.azure.com/"
+    assert azure.place.dialect == "azure"
+    assert azure.needs_key
+    assert not azure.place.local
+    assert azure.obstacle is None
+
+
+def test_an_address_may_stand_in_another_variable_or_in_the_settings():
+    """The settings name a variable, or the address itself, which wins over the usual variable."""
+    named = {"providers": {"azure": {"endpoint": "env:TEAM"}}}
+    assert addressed(named, {"TEAM": "https://a"})["azure"].place.endpoint == "https://a"
+    written = {"providers": {"azure": {"endpoint": "https://b"}}}
+    assert addressed(written, AZURE)["azure"].place.endpoint == "https://b"
+    usual = {"providers": {"azure": {"model": "gpt-4o"}}}
+    assert addressed(usual, AZURE)["azure"].place.endpoint == AZURE["AZURE_OPENAI_ENDPOINT"]
+
+
+@pytest.mark.parametrize("value", ["", "team.openai.azure.com", "https://user:word@h", "sk-key"])
+def test_a_variable_without_an_address_is_said(value):
+    """The obstacle names the setting and the variable, never what is in it."""
+    azure = addressed({"providers": {"azure": {"endpoint": "env:TEAM"}}}, {"TEAM": value})["azure"]
+    assert azure.obstacle == "no address: set the variable of providers.azure.endpoint (env:TEAM) to an address"
+    assert "providers.azure.endpoint" in addressed({"providers": {"azure": {}}}, {})["azure"].obstacle
+
+
+def test_azures_options_come_from_its_settings():
+    """Version, deployments and the kind of key; the first deployment's model is asked where none is named."""
+    settings = {"providers": {"azure": {"api_version": "2024-10-21", "deployments": {"gpt-4.1": "team"}}}}
+    azure = addressed(settings, AZURE)["azure"]
+    assert azure.options.azure == Azure("2024-10-21", {"gpt-4.1": "team"})
+    assert azure.place.model == "gpt-4.1"
+    assert addressed({}, AZURE)["azure"].options.azure == Azure()
+    entra = {"providers": {"azure": {"auth": "az"}}}
+    assert addressed(entra, AZURE)["azure"].options.azure == Azure(bearer=True)
+
+
+def test_a_presets_quirks_come_with_it():
+    """What a row does otherwise reaches its calls; a server of one's own has no quirks."""
+    own = {"dialect": "openai", "base_url": "http://h", "responses": True}
+    there = found({"providers": {"openrouter": {"fallback_models": ["a", "b"]}, "mine": own}})
+    assert there["openrouter"].options.quirks.effort == "reasoning"
+    assert there["openrouter"].options.fallback_models == ("a", "b")
+    assert there["mine"].options.quirks == Quirks()
+    assert there["mine"].options.responses is True
+    assert there["mine"].options.azure is None

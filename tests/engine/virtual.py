@@ -140,6 +140,9 @@ class Keys:
     async def secret(self, provider):
         return self.keys.get(provider)
 
+    def fault(self, provider):
+        return ""
+
 
 def settings_of(*names: str, **sections) -> Settings:
     """Providers of the OpenAI dialect, each at a host of its own name, asked in this order; nobody else."""

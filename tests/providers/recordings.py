@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.chat import FinishDelta, TextDelta, ThinkingDelta, UsageDelta
+from dragoman.core.chat import FinishDelta, SignatureDelta, TextDelta, ThinkingDelta, ToolCallDelta, UsageDelta
 from dragoman.core.errors import ProviderError
 from dragoman.providers import DIALECTS, PRESETS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dragoman.core.chat import Delta
-    from dragoman.providers.base import Dialect
+    from dragoman.providers.base import Dialect, Reader
 
 FOLDER = Path(__file__).parent / "exchanges"
 
@@ -35,6 +35,11 @@ class Exchange:
     def streamed(self) -> bool:
         """Whether the reader sees it, and not `error`."""
         return self.status == 200
+
+    def reader(self) -> Reader:
+        """A fresh reader for its body: the chat's, or the one that `reader` names."""
+        make: Callable[[], Reader] = getattr(self.dialect, self.expected.get("reader", "reader"))
+        return make()
 
     @property
     def whole(self) -> bool:
@@ -80,7 +85,7 @@ def _read(path: Path) -> Exchange:
 
 def read(exchange: Exchange, pieces: Iterable[bytes]) -> Outcome:
     """What a fresh reader makes of the pieces."""
-    reader = exchange.dialect.reader()
+    reader = exchange.reader()
     deltas: list[Delta] = []
     try:
         for piece in pieces:
@@ -100,6 +105,10 @@ def merged(deltas: Iterable[Delta]) -> tuple[Any, ...]:
                 _join(result, "text", text)
             case ThinkingDelta(text):
                 _join(result, "thinking", text)
+            case SignatureDelta(signature):
+                result.append(["signature", signature])
+            case ToolCallDelta():
+                _join_call(result, delta)
             case UsageDelta(usage):
                 fields = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
                 result.append(["usage", {name: getattr(usage, name) for name in fields}])
@@ -113,3 +122,13 @@ def _join(result: list[Any], kind: str, text: str) -> None:
         result[-1] = [kind, result[-1][1] + text]
     else:
         result.append([kind, text])
+
+
+def _join_call(result: list[Any], delta: ToolCallDelta) -> None:
+    """Pieces of one call become one, at the place of the first."""
+    for kind, said in result:
+        if kind == "call" and said["index"] == delta.index:
+            said["arguments"] += delta.arguments
+            return
+    fields = ("index", "id", "name", "arguments")
+    result.append(["call", {name: getattr(delta, name) for name in fields}])

@@ -1,4 +1,4 @@
-"""The three dialects as a client sees them, read here by a third hand: neither the simulator's nor the providers'."""
+"""The dialects as a client sees them, read here by a third hand: neither the simulator's nor the providers'."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-
-PROMPT = [{"role": "user", "content": "Say something."}]
 
 
 @dataclass(frozen=True)
@@ -21,10 +19,21 @@ class Wire:
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
 
-    def request(self, **more: Any) -> dict[str, Any]:
-        """The arguments of `httpx`'s request for a streamed answer."""
-        body = {"model": "scripted-chat", "messages": PROMPT, "stream": True, **self.body, **more}
-        return {"method": "POST", "url": self.path, "headers": self.headers, "json": body}
+    def request(self, *, stream: bool = True, **more: Any) -> dict[str, Any]:
+        """The arguments of `httpx`'s request, for a streamed answer or a whole one."""
+        url = self.path
+        if self.name == "gemini":  # the path says so, and holds the model
+            body = self.body | more
+            url = url if stream else "/v1beta/models/scripted-chat:generateContent"
+        else:
+            body = {"model": "scripted-chat", **self.says("Say something."), "stream": stream, **self.body, **more}
+        return {"method": "POST", "url": url, "headers": self.headers, "json": body}
+
+    def says(self, prompt: str) -> dict[str, Any]:
+        """The fields of a body in which the user says this."""
+        if self.name == "gemini":
+            return {"contents": [{"role": "user", "parts": [{"text": prompt}]}]}
+        return {"input" if self.name == "responses" else "messages": [{"role": "user", "content": prompt}]}
 
     def documents(self, data: bytes) -> list[dict[str, Any]]:
         """The stream's JSON documents; those that are none are left out."""
@@ -52,6 +61,11 @@ class Wire:
             return document.get("message", {}).get("content", "")
         if self.name == "anthropic":
             return document.get("delta", {}).get("text", "")
+        if self.name == "responses":
+            return document["delta"] if document["type"] == "response.output_text.delta" else ""
+        if self.name == "gemini":
+            parts = [part for row in document.get("candidates", []) for part in row["content"]["parts"]]
+            return "".join(part.get("text", "") for part in parts if not part.get("thought"))
         return "".join(choice["delta"].get("content", "") for choice in document.get("choices", []))
 
     def _stop_of(self, document: dict[str, Any]) -> str | None:
@@ -59,6 +73,11 @@ class Wire:
             return document.get("done_reason")
         if self.name == "anthropic":
             return document.get("delta", {}).get("stop_reason")
+        if self.name == "responses":
+            ended = document["type"] in {"response.completed", "response.incomplete"}
+            return (document["response"]["incomplete_details"] or {}).get("reason", "completed") if ended else None
+        if self.name == "gemini":
+            return next((row.get("finishReason") for row in document.get("candidates", [])), None)
         return next((choice["finish_reason"] for choice in document.get("choices", [])), None)
 
 
@@ -66,6 +85,14 @@ WIRES = (
     Wire("ollama", "/api/chat"),
     Wire("anthropic", "/v1/messages", {"anthropic-version": "2023-06-01", "x-api-key": "no-key"}, {"max_tokens": 100}),
     Wire("openai", "/v1/chat/completions", {"authorization": "Bearer no-key"}),
+    Wire("responses", "/v1/responses", {"authorization": "Bearer no-key"}),
+    Wire("azure", "/openai/deployments/scripted-chat/chat/completions?api-version=1", {"api-key": "no-key"}),
+    Wire(
+        "gemini",
+        "/v1beta/models/scripted-chat:streamGenerateContent?alt=sse",
+        {"x-goog-api-key": "no-key"},
+        {"contents": [{"role": "user", "parts": [{"text": "Say something."}]}]},
+    ),
 )
 
 

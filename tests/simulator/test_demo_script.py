@@ -200,8 +200,7 @@ def test_the_answer_comes_in_words():
 async def test_it_streams_over_a_real_socket(wire, client, read):
     """The demo's script answers in every dialect."""
     prompt = f"The target (a.py):\n```python\n{CODE}```\n\nTask: Refactor it."
-    messages = [{"role": "user", "content": prompt}]
     async with Simulator(demo_script(between=0)) as simulator, client(simulator) as http:
-        data, error = await read(http, wire.request(messages=messages))
+        data, error = await read(http, wire.request(**wire.says(prompt)))
     assert error is None
     assert wire.text(data) == answer("", prompt)

@@ -34,7 +34,14 @@ async def test_a_whole_answer_is_one_document(wire, client):
             document["choices"][0]["message"]["content"],
             document["choices"][0]["message"]["reasoning_content"],
         ),
+        "responses": lambda: (document["output"][1]["content"][0]["text"], document["output"][0]["summary"][0]["text"]),
+        "gemini": lambda: tuple(
+            "".join(part["text"] for part in parts if bool(part.get("thought")) is thought)
+            for parts in [document["candidates"][0]["content"]["parts"]]
+            for thought in (False, True)
+        ),
     }
+    texts["azure"] = texts["openai"]
     assert texts[wire.name]() == ("Grüße an alle 🎉", "let me see")
 
 
@@ -102,18 +109,18 @@ async def test_openai_sends_usage_where_it_is_asked_for(wires, client, read, opt
 @pytest.mark.parametrize(
     ("stop", "names"),
     [
-        (Stop.STOP, {"ollama": "stop", "anthropic": "end_turn", "openai": "stop"}),
-        (Stop.LENGTH, {"ollama": "length", "anthropic": "max_tokens", "openai": "length"}),
-        (Stop.CONTENT_FILTER, {"ollama": "stop", "anthropic": "refusal", "openai": "content_filter"}),
-        (Stop.TOOL_CALLS, {"ollama": "stop", "anthropic": "tool_use", "openai": "tool_calls"}),
+        (Stop.STOP, ("stop", "end_turn", "stop", "completed", "stop", "STOP")),
+        (Stop.LENGTH, ("length", "max_tokens", "length", "max_output_tokens", "length", "MAX_TOKENS")),
+        (Stop.CONTENT_FILTER, ("stop", "refusal", *("content_filter",) * 3, "SAFETY")),
+        (Stop.TOOL_CALLS, ("stop", "tool_use", "tool_calls", "completed", "tool_calls", "STOP")),
     ],
 )
-async def test_stop_reasons_have_each_vendors_name(wire, client, read, stop, names):
+async def test_stop_reasons_have_each_vendors_name(wires, wire, client, read, stop, names):
     """A reply's stop reason goes out under the vendor's own name."""
     async with Simulator(Reply(stop=stop)) as simulator, client(simulator) as http:
         data, _ = await read(http, wire.request())
     said = [wire._stop_of(document) for document in wire.documents(data)]
-    assert [reason for reason in said if reason] == [names[wire.name]]
+    assert [reason for reason in said if reason] == [dict(zip(wires, names, strict=True))[wire.name]]
 
 
 @pytest.mark.parametrize("text", [(), ("one",)])
@@ -187,13 +194,16 @@ async def test_a_body_that_is_no_json_object_is_refused(wire, client):
 
 @pytest.mark.parametrize(("key", "status"), [("right", 200), ("wrong", 401)])
 async def test_a_wrong_key_is_refused_where_one_is_set(wires, client, key, status):
-    """With a key set, Anthropic's header and OpenAI's bearer token must carry it; Ollama needs none."""
-    keys = {"anthropic": {"x-api-key": key}, "openai": {"authorization": f"Bearer {key}"}, "ollama": {}}
+    """With a key set, the vendor's own header or a bearer token must carry it; Ollama needs none."""
+    bearer = {"authorization": f"Bearer {key}"}
+    keys = {"anthropic": {"x-api-key": key}, "openai": bearer, "responses": bearer, "ollama": {}}
+    keys |= {"azure": {"api-key": key}, "gemini": {"x-goog-api-key": key}}
     async with Simulator(Reply(), key="right") as simulator, client(simulator) as http:
         for name, headers in keys.items():
             request = wires[name].request()
             response = await http.request(**request | {"headers": request["headers"] | headers})
-            assert response.status_code == (200 if name == "ollama" else status)
+            refused = 400 if name == "gemini" else status  # Google calls a wrong key an invalid argument
+            assert response.status_code == (200 if name == "ollama" or key == "right" else refused)
         listed = await http.get("/v1/models", headers=keys["openai"])
     assert listed.status_code == status
 

@@ -14,6 +14,21 @@ from dragoman.simulator import Fault, Reply, Simulator, closed_url
 from dragoman.simulator.frames import STATUS
 
 REPLY = Reply(text=("one ", "two ", "three ", "four"))
+KEEPALIVE = {
+    "ollama": b'"content":""}',
+    "anthropic": b"event: ping",
+    "responses": b": keepalive",
+    "gemini": b'"text":""}',
+}
+"""What each vendor sends to say that it is still there; elsewhere a comment."""
+OWN_STATUS = {
+    ("anthropic", Fault.QUOTA): 400,
+    ("gemini", Fault.UNAUTHORIZED): 400,
+    ("gemini", Fault.OVERLOADED): 503,
+    ("gemini", Fault.REQUEST_TIMEOUT): 504,
+    ("gemini", Fault.CONTENT_FILTER): 200,
+}
+"""Where a vendor's status is not the usual one."""
 BROKEN = (Fault.CUT, Fault.CUT_CLEANLY)
 
 
@@ -71,7 +86,7 @@ async def test_silence_before_the_headers_lasts(wire, client, reply):
 
 async def test_keepalives_go_on_without_a_token(wire, client):
     """With keepalives the bytes go on, and no text comes with them."""
-    sign = {"ollama": b'"content":""}', "anthropic": b"event: ping", "openai": b": PROCESSING"}[wire.name]
+    sign = KEEPALIVE.get(wire.name, b": PROCESSING")
     data = b""
     async with (
         Simulator(meeting(Fault.KEEPALIVES, between=0.002)) as simulator,
@@ -122,7 +137,8 @@ async def test_an_answer_can_end_properly_without_a_finish(wire, client, read, f
     assert error is None
     assert wire.text(data) == "one two "
     assert not wire.finished(data)
-    assert any("error" in document for document in wire.documents(data)) is (fault is Fault.ERROR_IN_STREAM)
+    reported = [document for document in wire.documents(data) if "error" in (*document, document.get("type"))]
+    assert bool(reported) is (fault is Fault.ERROR_IN_STREAM)
 
 
 async def test_anthropics_error_inside_the_stream_is_an_error_event(wires, client, read):
@@ -144,9 +160,11 @@ async def test_without_a_sentinel_the_finish_is_still_there(wire, client, read):
     async with Simulator([meeting(Fault.NO_SENTINEL), REPLY]) as simulator, client(simulator) as http:
         data, error = await read(http, wire.request())
         usual, _ = await read(http, wire.request())
-    sentinel = {"ollama": b"}\n", "anthropic": b"event: message_stop", "openai": b"[DONE]"}[wire.name]
     assert error is None
     assert wire.finished(data)
+    sentinel = {"ollama": b"}\n", "anthropic": b"event: message_stop"}.get(wire.name, b"[DONE]")
+    if wire.name in {"responses", "gemini"}:  # have none
+        return
     assert sentinel not in data[-200:]
     assert sentinel in usual[-200:]
 
@@ -240,10 +258,12 @@ async def test_refusals_have_their_status_and_the_vendors_shape(wire, client, fa
     """Each refusal has its status and an error in the vendor's shape; a bad gateway is a proxy's web page."""
     async with Simulator(meeting(fault)) as simulator, client(simulator) as http:
         response = await http.request(**wire.request())
-    status = 400 if (fault, wire.name) == (Fault.QUOTA, "anthropic") else STATUS[fault]
-    assert response.status_code == status
+    assert response.status_code == OWN_STATUS.get((wire.name, fault), STATUS[fault])
     if fault is Fault.BAD_GATEWAY:
         assert "<html>" in response.text
+        return
+    if (wire.name, fault) == ("gemini", Fault.CONTENT_FILTER):
+        assert wire.documents(response.content)[0]["promptFeedback"]["blockReason"]
         return
     error = response.json()["error"]
     said = error if wire.name == "ollama" else error["message"]
@@ -259,24 +279,52 @@ async def test_refusals_have_their_status_and_the_vendors_shape(wire, client, fa
     [
         (
             Fault.CONTEXT_LENGTH,
-            {"openai": "context_length_exceeded", "anthropic": "prompt is too long", "ollama": "context length"},
+            {
+                "openai": "context_length_exceeded",
+                "anthropic": "prompt is too long",
+                "ollama": "context length",
+                "gemini": "exceeds the maximum number of tokens",
+            },
         ),
         (
             Fault.QUOTA,
-            {"openai": "insufficient_quota", "anthropic": "credit balance is too low", "ollama": "usage limit"},
+            {
+                "openai": "insufficient_quota",
+                "anthropic": "credit balance is too low",
+                "ollama": "usage limit",
+                "gemini": "PerDay",
+            },
         ),
         (
             Fault.MODEL_NOT_FOUND,
-            {"openai": "model_not_found", "anthropic": "not_found_error", "ollama": "model 'scripted-chat' not found"},
+            {
+                "openai": "model_not_found",
+                "anthropic": "not_found_error",
+                "ollama": "model 'scripted-chat' not found",
+                "azure": "DeploymentNotFound",
+                "gemini": "models/scripted-chat is not found",
+            },
         ),
         (
             Fault.UNAUTHORIZED,
-            {"openai": "invalid_api_key", "anthropic": "authentication_error", "ollama": "unauthorized"},
+            {
+                "openai": "invalid_api_key",
+                "anthropic": "authentication_error",
+                "ollama": "unauthorized",
+                "azure": "invalid subscription key",
+                "gemini": "API_KEY_INVALID",
+            },
         ),
         (Fault.OVERLOADED, {"openai": "overloaded", "anthropic": "overloaded_error", "ollama": "server busy"}),
         (
             Fault.CONTENT_FILTER,
-            {"openai": "content_filter", "anthropic": "content filtering", "ollama": "content filter"},
+            {
+                "openai": "content_filter",
+                "anthropic": "content filtering",
+                "ollama": "content filter",
+                "azure": "ResponsibleAIPolicyViolation",
+                "gemini": "blockReason",
+            },
         ),
     ],
 )
@@ -284,7 +332,8 @@ async def test_refusals_can_be_told_apart_by_what_they_say(wire, client, fault, 
     """Refusals with the same status differ in what the vendor says."""
     async with Simulator(meeting(fault)) as simulator, client(simulator) as http:
         response = await http.request(**wire.request())
-    assert words[wire.name] in response.text
+    usual = words["openai"]
+    assert words.get(wire.name, usual) in response.text
 
 
 async def test_waiting_times_come_in_every_form(wire, client):

@@ -41,11 +41,12 @@ async def test_a_completion_can_be_waited_for(wire, client):
     """`completion` waits until the call with that number has arrived."""
     async with Simulator(Reply()) as simulator, client(simulator) as http:
         waiting = asyncio.create_task(simulator.completion(1))
-        await http.request(**wire.request(model="first"))
+        await http.request(**wire.request(**wire.says("first")))
         assert not waiting.done()
         await http.get("/v1/models")
-        await http.request(**wire.request(model="second"))
-        assert (await asyncio.wait_for(waiting, 1)).model == "second"
+        await http.request(**wire.request(**wire.says("second")))
+        call = await asyncio.wait_for(waiting, 1)
+    assert (call.model, call.prompt) == ("scripted-chat", "second")
 
 
 async def test_calls_show_what_was_asked(wires, client):

@@ -10,6 +10,7 @@ import tomllib
 import httpx
 import pytest
 
+from dragoman.core.settings import Settings
 from dragoman.simulator import Fault, closed_url
 from dragoman.simulator.serve import guide, serve
 
@@ -70,7 +71,7 @@ def test_the_guide_holds_settings_that_parse():
     """The settings in the guide are TOML with a base URL and a model for each dialect."""
     text = guide("http://127.0.0.1:1")
     settings = tomllib.loads(text[text.index("[providers") : text.index("Any key")])
-    assert set(settings["providers"]) == {"ollama", "anthropic", "openai"}
-    assert all(
-        row["base_url"].startswith("http://127.0.0.1:1") and row["model"] for row in settings["providers"].values()
-    )
+    names = ("ollama", "anthropic", "openai", "azure", "gemini", "mistral", "llamacpp")
+    assert tuple(Settings.model_validate(settings).providers) == names
+    addresses = [row.get("base_url") or row["endpoint"] for row in settings["providers"].values()]
+    assert all(address.startswith("http://127.0.0.1:1") for address in addresses)

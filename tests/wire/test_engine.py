@@ -87,6 +87,9 @@ class Keys:
     async def secret(self, provider):
         return None
 
+    def fault(self, provider):
+        return ""
+
 
 @asynccontextmanager
 async def engine_on(settings, records=None):
@@ -290,5 +293,5 @@ async def test_an_ollama_without_models_says_what_to_pull():
         Simulator(FINE, models=("nomic-embed-text",)) as simulator,
         engine_on({"providers": {"ollama": {"base_url": simulator.url}}} | QUICK) as engine,
     ):
-        with pytest.raises(AllCandidatesFailed, match=r"`ollama pull qwen2\.5-coder:7b`"):
+        with pytest.raises(AllCandidatesFailed, match=r"`dragoman providers pull qwen2\.5-coder:7b`"):
             await events_of(engine, job())

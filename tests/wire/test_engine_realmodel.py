@@ -28,6 +28,9 @@ class Keys:
     async def secret(self, provider):
         return None
 
+    def fault(self, provider):
+        return ""
+
 
 @asynccontextmanager
 async def engine_on(server, dialect, model=None):

@@ -138,7 +138,7 @@ def _wrong(app: "App", standings: "list[Standing]", server: ServerCheck) -> Iter
 
     if not any(standing.state is State.READY for standing in standings):
         yield Wrong(
-            f"nobody can be asked: start Ollama and run `ollama pull {SMALL_CODE_MODEL}`, "
+            f"nobody can be asked: start Ollama and run `dragoman providers pull {SMALL_CODE_MODEL}`, "
             "or set a key such as ANTHROPIC_API_KEY",
             stops=True,
         )

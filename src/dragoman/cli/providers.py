@@ -1,4 +1,4 @@
-"""dragoman providers: who can be asked, which models they have, whether they really answer."""
+"""dragoman providers: who can be asked, which models they have, whether they really answer; and getting a model."""
 
 import asyncio
 from enum import StrEnum
@@ -11,6 +11,7 @@ import typer
 from dragoman.cli.options import AsJson
 from dragoman.cli.output import out, print_json
 from dragoman.cli.session import finish, opened, project_root
+from dragoman.core.errors import BadInput
 
 if TYPE_CHECKING:
     from dragoman.app import App
@@ -29,6 +30,7 @@ class What(StrEnum):
     LIST = "list"
     MODELS = "models"
     TEST = "test"
+    PULL = "pull"
 
 
 def command(
@@ -36,36 +38,71 @@ def command(
     what: Annotated[
         What,
         typer.Argument(
-            help="list: how each one stands. models: their models. test: ask each for a word, which may cost a little."
+            help="list: how each one stands. models: their models, with window, abilities and price in USD per million "
+            "tokens. test: ask each for a word, which may cost a little. pull: have Ollama download a model."
         ),
     ] = What.LIST,
-    provider: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this one.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="Only this provider; for pull, the model.")
+    ] = None,
+    provider: Annotated[
+        str, typer.Option("--provider", "-p", metavar="NAME", help="pull: for this provider.")
+    ] = "ollama",
+    endpoint: Annotated[
+        str | None, typer.Option(metavar="URL", help="pull: onto this endpoint only, else onto all of them.")
+    ] = None,
     as_json: AsJson = False,
 ) -> int:
     """Show how every provider stands.
 
-    Whether it is enabled, where its key is, whether it answers, which models it has.
+    Whether it is enabled, where its key is, whether it answers, which models it has. `pull MODEL` downloads one.
     """
-    return finish(_providers(context, what, provider, as_json=as_json))
+    if what is What.PULL:
+        if not (name or "").strip():
+            raise typer.BadParameter("give the model to pull, for example qwen2.5-coder:7b")
+        return finish(_pull(context, name or "", provider, endpoint, as_json=as_json))
+    if endpoint is not None or provider != "ollama":
+        raise BadInput("--provider and --endpoint are for pull: name the provider without them.")
+    return finish(_providers(context, what, name, as_json=as_json))
+
+
+async def _pull(context: typer.Context, model: str, provider: str, endpoint: str | None, *, as_json: bool) -> int:
+    from dragoman.cli.pull import pull_model
+
+    async with opened(context, project_root(Path.cwd())) as app:
+        return await pull_model(app, model, provider, endpoint, as_json=as_json)
 
 
 async def _providers(context: typer.Context, what: What, only: str | None, *, as_json: bool) -> int:
     from dragoman.cli.survey import State, survey
 
     async with opened(context, project_root(Path.cwd())) as app:
-        standings = await survey(app, only)
+        standings = await survey(app, only, describe=what is What.MODELS)
         if what is What.TEST:
             return await _test(app, [item for item in standings if item.state is not State.UNUSED], as_json=as_json)
-    if as_json:
+    if what is What.MODELS:
+        _show_models(standings, as_json=as_json)
+    elif as_json:
         print_json({"providers": [standing.json() for standing in standings]})
-    elif what is What.MODELS:
-        for standing in standings:
-            for model in standing.models:
-                out(f"{standing.provider}/{model}")
     else:
         for standing in standings:
             out(describe(standing), style=STYLES[standing.state.value])
     return 0
+
+
+def _show_models(standings: "list[Standing]", *, as_json: bool) -> None:
+    ready = [standing for standing in standings if standing.known]
+    if as_json:
+        models = [
+            {"provider": item.provider, "endpoint": item.endpoint, "models": [model.json() for model in item.known]}
+            for item in ready
+        ]
+        print_json({"providers": models})
+        return
+    rows = [(f"{item.provider}/{model.name}", model.words()) for item in ready for model in item.known]
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, words in rows:
+        out(f"{name:<{width}}  {words}".rstrip())
 
 
 STYLES = MappingProxyType({"ready": "green", "fails": "red", "no key": "yellow", "off": "dim", "not set up": "dim"})
@@ -138,4 +175,5 @@ async def _ask(app: "App", provider: str) -> dict[str, Any]:
         "firstTokenSeconds": round(done.first_token_seconds, 3),
         "inputTokens": done.usage.input_tokens,
         "outputTokens": done.usage.output_tokens,
+        "costUsd": done.cost_usd,
     }

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from dragoman.cli.output import console, note, print_json, printable, write
-from dragoman.core.chat import TextDelta, ThinkingDelta
+from dragoman.core.chat import SignatureDelta, TextDelta, ThinkingDelta, ToolCallDelta
 from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
 
 if TYPE_CHECKING:
@@ -139,5 +139,5 @@ def event_value(event: Event) -> dict[str, Any] | None:
                 "firstTokenSeconds": round(event.first_token_seconds, 3),
                 "attempts": event.attempts,
             }
-        case Waiting():
+        case Waiting() | SignatureDelta() | ToolCallDelta():
             return None

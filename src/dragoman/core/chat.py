@@ -31,8 +31,8 @@ class ImagePart:
 class ThinkingPart:
     """What a model thought in an earlier turn of its own.
 
-    `signature` proves it to the provider that wrote it; `origin` is that endpoint's tag (`Target.origin`). Where another
-    endpoint continues the conversation, the part is left out.
+    `signature` proves it to the provider that wrote it; `origin` is that endpoint's tag (`Target.origin`). Where
+    another endpoint continues the conversation, the part is left out.
     """
 
     text: str

@@ -9,6 +9,7 @@ DragomanError
 ├── AllCandidatesFailed          every candidate was asked in vain; one sentence each
 └── ProviderError                one attempt at one provider failed
     ├── Authentication           401, 403: no retry; next
+    │   └── GrantRefused         a short-lived login ended early: retry with a new one
     ├── RateLimit                429, or 503 with Retry-After: wait if short, else next
     ├── QuotaExceeded            the account is used up: no retry; next
     ├── InvalidRequest           400, 422: the person gets the provider's reason; no failover
@@ -87,6 +88,12 @@ class Authentication(ProviderError):  # noqa: N818
     """401 or 403: the key is missing, wrong or not allowed to do this."""
 
     kind = "authentication"
+
+
+class GrantRefused(Authentication):
+    """A short-lived token that worked is refused now; a new one is got for the next try."""
+
+    retry = True
 
 
 class RateLimit(ProviderError):  # noqa: N818

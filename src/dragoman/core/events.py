@@ -51,7 +51,10 @@ class UsageReport:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The answer is whole. Times are in seconds; `usage` is the answering attempt's."""
+    """The answer is whole. Times are in seconds; `usage` is the answering attempt's.
+
+    `cost_usd` is what all attempts cost together, or None where a price among them is not known.
+    """
 
     provider: str
     model: str
@@ -60,6 +63,7 @@ class Done:
     seconds: float
     first_token_seconds: float
     attempts: int
+    cost_usd: float | None = None
 
 
 Event = Routed | Waiting | TextDelta | ThinkingDelta | SignatureDelta | ToolCallDelta | Reset | UsageReport | Done

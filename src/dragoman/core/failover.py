@@ -110,7 +110,7 @@ def what_to_do(error: ProviderError, place: Place, key_help: str) -> str:
         case QuotaExceeded():
             return "check the account's balance and limits"
         case ModelUnavailable() if place.dialect == "ollama":
-            return f"run `ollama pull {place.model or SMALL_CODE_MODEL}`"
+            return f"run `{pull_command(place)}`"
         case ModelUnavailable():
             return f"name another in providers.{place.provider}.model"
         case ContextLength():
@@ -130,6 +130,12 @@ def what_to_do(error: ProviderError, place: Place, key_help: str) -> str:
 
 SMALL_CODE_MODEL = "qwen2.5-coder:7b"
 """What a person without any local model is advised to pull."""
+
+
+def pull_command(place: Place) -> str:
+    """What makes an Ollama server download the place's model, or a small one where none is named."""
+    whose = "" if place.provider == "ollama" else f" --provider {place.provider}"
+    return f"dragoman providers pull {place.model or SMALL_CODE_MODEL}{whose}"
 
 
 def called(place: Place) -> str:

@@ -56,6 +56,10 @@ class Secrets(Protocol):
         """The provider's key, or None where there is none. Never blocks the loop; never raises for a locked keyring."""
         ...
 
+    def fault(self, provider: str) -> str:
+        """What is wrong with a key that is there and can't be used, in one line without it; "" where nothing is."""
+        ...
+
 
 class Clock(Protocol):
     """Time, so that tests can turn it."""

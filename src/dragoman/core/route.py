@@ -155,7 +155,9 @@ def _chosen(hints: Hints, options: list[Option]) -> tuple[list[tuple[Option, str
         elif model is not None and provider is None and model not in (place.model, *option.models):
             left_out.append(LeftOut(place.provider, place.model, f"the request names the model {model}"))
         else:
-            chosen.append((replace(option, place=replace(place, model=model or place.model)), "named by the request"))
+            asked = replace(place, model=model or place.model)
+            window = option.window if asked == place else None  # another model's is not known here
+            chosen.append((replace(option, place=asked, window=window), "named by the request"))
     if not chosen:
         left_out.insert(0, _nobody(provider, model, options))
     return chosen, left_out
@@ -237,3 +239,11 @@ def preferred_model(models: Iterable[str], intent: Intent) -> str | None:
     able = [model for model in models if not any(part in model.lower() for part in _NO_CHAT)]
     wanted = intent in _MAKES_CODE
     return min(able, key=lambda model: any(part in model.lower() for part in _CODE_MODEL) != wanted, default=None)
+
+
+_EMBEDS = ("embed", "bge-", "minilm")
+
+
+def embedding_model(models: Iterable[str]) -> str | None:
+    """The first of the models a server lists whose name says that it makes embeddings; None where none does."""
+    return next((model for model in models if any(part in model.lower() for part in _EMBEDS)), None)

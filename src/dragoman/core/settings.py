@@ -34,11 +34,13 @@ Seconds = Annotated[float, Field(gt=0, le=_DAY_S), Unit("seconds")]
 SecondsOrNone = Annotated[float, Field(ge=0, le=_DAY_S), Unit("seconds")]
 Milliseconds = Annotated[int, Field(ge=0, le=_DAY_S * 1000), Unit("milliseconds")]
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
+Dollars = Annotated[float, Field(ge=0, le=1_000_000), Unit("USD")]
 Text = Annotated[str, Field(min_length=1)]
+ADDRESS = r"^https?://[^/\s@?#]+(/[^\s@?#]*)?$"
 # No user name, password or query: an address is shown to people and logged, so it can't be a place for secrets.
 Address = Annotated[
     str,
-    Field(pattern=r"^https?://[^/\s@?#]+(/[^\s@?#]*)?$"),
+    Field(pattern=ADDRESS),
     Wants('an address such as "http://localhost:11434", without user name, password or query'),
 ]
 # A long name without an underscore, or a very long one, is rather a key than the name of a variable.
@@ -46,6 +48,18 @@ KeyReference = Annotated[
     str,
     Field(pattern=r"^(keyring|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"),
     Wants("the place of the key: env:NAME or keyring"),
+]
+# As `Address`, or the variable that holds one: a resource's address is often set beside its key.
+AddressReference = Annotated[
+    str,
+    Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,63}|https?://[^/\s@?#]+(/[^\s@?#]*)?)$"),
+    Wants('an address such as "https://NAME.openai.azure.com", or env:NAME of a variable that holds one'),
+]
+# A path, or the variable that holds a path: a text that could be a key's own JSON is none of them.
+FileReference = Annotated[
+    str,
+    Field(pattern=r"^[^{}\n]{1,1000}$"),
+    Wants("the path of a file, or env:NAME of a variable that names one"),
 ]
 
 
@@ -113,11 +127,28 @@ class Provider(Section):
 
     enabled: bool = Field(default=True, description="Whether it may be asked at all.")
     dialect: Text | None = Field(
-        default=None, description="The wire it speaks: openai, anthropic, ollama. Needed for names without a preset."
+        default=None, description="The wire it speaks, see below. Needed for names without a preset."
     )
     base_url: Address | None = Field(default=None, description="Where its API begins.")
     endpoints: tuple[Address, ...] = Field(
         default=(), description="Several base URLs of equal servers, in the order of asking."
+    )
+    endpoint: AddressReference | None = Field(
+        default=None, description="Azure: the resource's address. Left out: the one AZURE_OPENAI_ENDPOINT holds."
+    )
+    api_version: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,40}$")] | None = Field(
+        default=None, description="Azure: a dated version of the API, with deployments in its addresses. Left out: v1."
+    )
+    deployments: dict[str, Text] = Field(
+        default_factory=dict, description="Azure: the deployment's name by the model's, where they differ."
+    )
+    responses: bool | None = Field(
+        default=None,
+        description="OpenAI and Azure: ask at /responses (true) or /chat/completions (false). Left out: as the model "
+        "wants it.",
+    )
+    fallback_models: tuple[Text, ...] = Field(
+        default=(), description="OpenRouter: models that it may ask instead, in this order."
     )
     model: Text | None = Field(default=None, description="The model to ask.")
     models: dict[Intent, Text] = Field(default_factory=dict, description="Other models by intent.")
@@ -125,16 +156,79 @@ class Provider(Section):
         default=None,
         description="Where the key is: env:NAME or keyring. Never the key itself. Left out: the usual places in turn.",
     )
+    auth: Literal["key", "entra", "managed_identity", "az", "service_account"] | None = Field(
+        default=None,
+        description="How to log in. Azure: key, entra (an app's client secret), managed_identity (of the Azure machine "
+        "this runs on), az (the command's login). Gemini on Vertex: service_account, which is so where project is set.",
+    )
+    tenant: Text | None = Field(default=None, description="Entra ID: the directory, by id or domain.")
+    client_id: Text | None = Field(
+        default=None, description="Entra ID: the app's id; for managed_identity that of a user-assigned one."
+    )
+    client_secret: KeyReference | None = Field(
+        default=None,
+        description="Entra ID: where the app's secret is. Left out: AZURE_CLIENT_SECRET, then the keyring.",
+    )
+    authority: Address | None = Field(
+        default=None,
+        description="Where tokens are got, if not at the public cloud's: another Azure cloud's login, or the API of a "
+        "GitHub Enterprise (copilot).",
+    )
+    integration_id: Text | None = Field(
+        default=None,
+        description="copilot: the integration that the service is told. It knows only those it has agreed to, and may "
+        "refuse a client without one.",
+    )
+    project: Text | None = Field(default=None, description="Vertex: the Google Cloud project. Makes gemini use Vertex.")
+    location: Text | None = Field(default=None, description='Vertex: the region; left out, "global".')
+    credentials: FileReference | None = Field(
+        default=None,
+        description="Vertex: the service account's JSON file. Left out: the one GOOGLE_APPLICATION_CREDENTIALS names.",
+    )
+    embedding_model: Text | None = Field(default=None, description="The model to ask for embeddings.")
+    context: Count | None = Field(
+        default=None, description="The model's context window in tokens, where what is known of it is wrong."
+    )
     max_tokens: Count | None = Field(default=None, description="Longest answer, in tokens.")
     temperature: float | None = Field(default=None, ge=0, le=2, description="Sampling temperature.")
     local: bool | None = Field(default=None, description="Whether it counts as local.")
-    keep_alive: Text | None = Field(default=None, description="Ollama: how long the model stays loaded.")
-    num_ctx: Count | None = Field(default=None, description="Ollama: context window in tokens.")
+    keep_alive: Text | None = Field(default=None, description="Ollama and local: how long the model stays loaded.")
+    num_ctx: Count | None = Field(default=None, description="Ollama and local: context window in tokens.")
+    threads: Count | None = Field(default=None, description="local: threads that compute; left out, as many as cores.")
     organization: Text | None = Field(default=None, description="OpenAI: organisation.")
     requests_per_minute: Count | None = Field(default=None, description="Own limit on requests.")
     tokens_per_minute: Count | None = Field(default=None, description="Own limit on tokens.")
     max_in_flight: Count | None = Field(default=None, description="Requests at a time.")
     timeouts: Timeouts | None = Field(default=None, description="Time limits for this provider alone.")
+
+
+class Network(Section):
+    """The way out of this machine. Loopback addresses are always reached directly."""
+
+    proxy: Address | None = Field(
+        default=None,
+        description="For everything that is not local. Left out: HTTPS_PROXY and its kin; a proxy with a password can "
+        "stand only there.",
+    )
+    no_proxy: tuple[Text, ...] = Field(
+        default=(), description="Hosts that are reached directly, with all names below them."
+    )
+    ca_bundle: Text | None = Field(
+        default=None, description="A PEM file of authorities that are trusted besides the usual ones."
+    )
+
+
+class ModelPrice(Section):
+    """What a model's tokens cost, by the model's name, where the built-in table does not know it or is out of date.
+
+    In USD per million tokens. Local models cost nothing unless they stand here.
+    """
+
+    input_per_million: Dollars | None = Field(default=None, description="What is sent.")
+    output_per_million: Dollars | None = Field(default=None, description="What is answered.")
+    cached_per_million: Dollars | None = Field(
+        default=None, description="What is sent and was in the provider's cache. Left out: as what is sent."
+    )
 
 
 class ContextSettings(Section):
@@ -163,5 +257,7 @@ class Settings(Section):
     timeouts: Timeouts = Field(default_factory=Timeouts)
     retry: Retry = Field(default_factory=Retry)
     health: Health = Field(default_factory=Health)
+    network: Network = Field(default_factory=Network)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
+    prices: dict[str, ModelPrice] = Field(default_factory=dict)

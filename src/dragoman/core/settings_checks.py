@@ -5,6 +5,7 @@ what a foreign project may not set. Judges values that are right by themselves; 
 from __future__ import annotations
 
 import difflib
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dragoman.core.settings_later import PROVIDERS
@@ -13,11 +14,28 @@ from dragoman.core.settings_layers import Severity, dotted, one_line
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from dragoman.core.settings import Settings, Timeouts
+    from dragoman.core.settings import Provider, Settings, Timeouts
     from dragoman.core.settings_layers import Choice, Path, Problem
 
 _TEXT_FILES = (".md", ".mdc", ".txt", ".rst", ".cursorrules", ".clinerules", ".windsurfrules")
-_DIALECT_ONLY = {"keep_alive": "ollama", "num_ctx": "ollama", "organization": "openai"}
+_ONLY = MappingProxyType(
+    {
+        "keep_alive": ("ollama", "local"),
+        "num_ctx": ("ollama", "local"),
+        "threads": ("local",),
+        "organization": ("openai", "openai-responses"),
+        "endpoint": ("azure",),
+        "api_version": ("azure",),
+        "deployments": ("azure",),
+        "responses": ("openai", "azure"),
+        "fallback_models": ("openrouter",),
+        "integration_id": ("copilot",),
+        "project": ("gemini",),
+        "location": ("gemini",),
+        "credentials": ("gemini",),
+    }
+)
+"""Settings that only some dialects, or providers of these names, know."""
 
 
 def foreign(choice: Choice, context_tokens: int) -> Problem | None:
@@ -55,7 +73,7 @@ def unusable_providers(
             continue
         elif not dialect:
             found[name] = _stranger(choice, table, presets)
-        elif not any((*table, key) in choices for key in ("base_url", "endpoints")):
+        elif not any((*table, key) in choices for key in ("base_url", "endpoints", "endpoint")):
             message = f"{dotted(table)} wants base_url, the address where its API begins"
             found[name] = choice.layer.problem(table, message)
     return found
@@ -81,15 +99,19 @@ def conflicts(settings: Settings, choices: Mapping[Path, Choice], presets: Mappi
         table = ("providers", name)
         timeouts |= {(*table, "timeouts"): provider.timeouts} if provider.timeouts else {}
         dialect = provider.dialect or presets[name]
-        for key, only in _DIALECT_ONLY.items():
-            if (choice := choices.get((*table, key))) and dialect != only:
+        for key, only in _ONLY.items():
+            choice = next((choice for path, choice in choices.items() if path[:3] == (*table, key)), None)
+            if choice and not {dialect, name} & set(only):
+                knows = " and ".join(only)
                 message = (
-                    f"{dotted(choice.path)} has no effect: {dotted(table)} speaks {dialect}, and only {only} knows it"
+                    f"{dotted(choice.path)} has no effect: {dotted(table)} speaks {dialect}; it is for {knows} alone"
                 )
                 yield choice.layer.problem(choice.path, message)
+        yield from _login_conflicts(table, provider, choices)
         if provider.endpoints and (choice := choices.get((*table, "base_url"))):
             message = f"{dotted(choice.path)} has no effect beside {dotted((*table, 'endpoints'))}: keep one of them"
             yield choice.layer.problem(choice.path, message)
+    yield from _price_conflicts(settings, choices)
     pairs = [
         ((*table, part), (*table, "total"), getattr(values, part), values.total)
         for table, values in timeouts.items()
@@ -101,6 +123,33 @@ def conflicts(settings: Settings, choices: Mapping[Path, Choice], presets: Mappi
         choice = choices.get(smaller) or choices.get(larger)
         if choice and low > high:
             message = f"{dotted(smaller)} ({low:g}) is above {dotted(larger)} ({high:g}), which ends it first"
+            yield choice.layer.problem(choice.path, message)
+
+
+def _login_conflicts(table: Path, provider: Provider, choices: Mapping[Path, Choice]) -> Iterator[Problem]:
+    """A way to log in that lacks what it needs, and parts of one that is not chosen."""
+    if provider.auth == "entra":
+        for key in ("tenant", "client_id"):
+            if getattr(provider, key) is None and (choice := choices.get((*table, "auth"))):
+                message = f'{dotted(choice.path)} = "entra" wants {dotted((*table, key))}'
+                yield choice.layer.problem(choice.path, message)
+    elif provider.auth == "service_account" and provider.project is None:
+        if choice := choices.get((*table, "auth")):
+            message = f'{dotted(choice.path)} = "service_account" wants {dotted((*table, "project"))}'
+            yield choice.layer.problem(choice.path, message)
+    elif choice := choices.get((*table, "client_secret")):
+        wanted = f'{dotted((*table, "auth"))} = "entra"'
+        yield choice.layer.problem(choice.path, f"{dotted(choice.path)} has no effect without {wanted}")
+
+
+def _price_conflicts(settings: Settings, choices: Mapping[Path, Choice]) -> Iterator[Problem]:
+    """Prices of which a part is missing."""
+    for name, price in settings.prices.items():
+        choice = choices.get(("prices", name))
+        missing = [key for key in ("input_per_million", "output_per_million") if getattr(price, key) is None]
+        if choice and missing:
+            lacks = " and ".join(missing)
+            message = f"{dotted(choice.path)} wants {lacks} too: without it, it has no effect"
             yield choice.layer.problem(choice.path, message)
 
 

@@ -68,7 +68,6 @@ LATER = (
     ),
     Later("cache", "answers are not cached", (("enabled", False), ("semantic", False))),
     Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
-    Later("prices", "costs are not counted"),
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),
     Later("edits.review", "edits are applied whole", (False,)),
@@ -84,13 +83,10 @@ LATER = (
     Later("health.check_interval_s", "providers are judged by real requests only"),
     Later("health.recovery_threshold", "one successful trial closes the breaker", (1,)),
     Later("health.degraded_threshold_ms", "slow providers are asked like others"),
-    Later("providers.*.endpoint", "use base_url"),
-    Later("providers.*.api_version", "it is not sent"),
-    Later("providers.*.deployments", "model is sent as it is"),
     Later("providers.*.inline_model", "there is no inline completion"),
 )
 
 PROVIDERS = (
-    "azure", "gemini", "google", "vertex", "github", "copilot", "together", "fireworks", "local",
+    "google", "vertex",
 )  # fmt: skip
 """Names that get a preset in a later version."""

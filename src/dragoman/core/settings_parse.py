@@ -15,7 +15,7 @@ from dragoman.core.settings import Section, Settings
 from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_name, unknown_names, unusable_providers
 from dragoman.core.settings_later import LATER, Later
 from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
-from dragoman.core.settings_schema import is_list, is_table_of, keys, section_in, wanted
+from dragoman.core.settings_schema import is_by_intent, is_list, is_table_of, keys, section_in, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_MODEL = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +106,12 @@ def _items(raw: object, above: Path, layer: Layer) -> Iterator[tuple[Path, Any]]
 
 def _rows(section: type[Section], raw: object, above: Path, layer: Layer) -> Iterator[Choice | Problem]:
     """A table of tables whose names the person chooses. An empty one counts: it says that the provider is wanted."""
+    allowed, more = (_MODEL, ", ':', '/', '@', '+'") if above == ("prices",) else (_NAME, "")
     for path, value in _items(raw, above, layer):
         if isinstance(value, Problem):
             yield value
-        elif not _NAME.fullmatch(path[-1]):
-            yield layer.problem(path, f"{dotted(path)}: a name is made of letters, digits, '-', '_' and '.'")
+        elif not allowed.fullmatch(path[-1]):
+            yield layer.problem(path, f"{dotted(path)}: a name is made of letters, digits, '-', '_'{more} and '.'")
         else:
             if layer.trusted and isinstance(value, dict):
                 yield Choice(path, {}, layer)
@@ -119,12 +121,14 @@ def _rows(section: type[Section], raw: object, above: Path, layer: Layer) -> Ite
 def _by_intent(
     section: type[Section], field: FieldInfo, raw: object, above: Path, layer: Layer
 ) -> Iterator[Choice | Problem]:
-    """A table with one value for each intent."""
-    intents = [intent.value for intent in Intent]
+    """A table with one value for each intent, or for each model."""
+    intents = [intent.value for intent in Intent] if is_by_intent(field.annotation) else None
     for path, value in _items(raw, above, layer):
         if isinstance(value, Problem):
             yield value
-        elif path[-1] not in intents:
+        elif intents is None and not _MODEL.fullmatch(path[-1]):
+            yield layer.problem(path, f"{dotted(path)}: this is no model's name")
+        elif intents is not None and path[-1] not in intents:
             message = f"{dotted(path)}: the intents are {', '.join(intents)}"
             yield layer.problem(path, message, nearest(path[-1], intents))
         else:
@@ -147,7 +151,7 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
 
 
 def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> Problem:
-    if path[-1] == "api_key":
+    if path[-1] in ("api_key", "client_secret"):
         if isinstance(value, str) and re.match(r"vault$|cmd:", value):
             return layer.problem(
                 path, f"{dotted(path)}: vault and cmd: come in a later version; use env:NAME or keyring"
@@ -168,7 +172,7 @@ def _without_effect(row: Later, path: Path, value: object, layer: Layer) -> Iter
 
 def _shown(value: object, path: Path) -> str:
     """The wrong value, where it is short and can't hold a secret."""
-    if path[-1] in ("base_url", "endpoints"):
+    if path[-1] in ("base_url", "endpoints", "endpoint", "authority", "proxy", "credentials"):
         return ""
     number = isinstance(value, int | float) and -1e15 < value < 1e15
     text = isinstance(value, str) and len(value) <= 20 and value.isprintable()
@@ -201,7 +205,7 @@ def _nearest_key(path: Path, section: type[Section]) -> str | None:
     everywhere = {
         key.path if "*" not in key.path else (*path[:2], *key.path[2:])
         for key in keys()
-        if "*" not in key.path or (path[0] == "providers" and len(path) > 2)
+        if "*" not in key.path or (path[0] == key.path[0] and len(path) > 2)
     }
     same = (other for other in sorted(everywhere) if other[-1] == path[-1] or _plain(other) == _plain(path))
     if elsewhere := next(same, None):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
+from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings, Unit, Wants
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting. `path` has `*` for a name that the person chooses, and `INTENT` for any intent."""
+    """One setting. `path` has `*` for a name that the person chooses, `INTENT` for any intent, `MODEL` for a model."""
 
     path: tuple[str, ...]
     wants: str
@@ -39,8 +40,13 @@ def section_in(annotation: object) -> type[Section] | None:
 
 
 def is_table_of(annotation: object) -> bool:
-    """Whether the person chooses the names in that table (providers), or they are intents."""
+    """Whether the person chooses the names in that table (providers, models), or they are intents."""
     return get_origin(annotation) is dict
+
+
+def is_by_intent(annotation: object) -> bool:
+    """Whether the names in that table are intents."""
+    return is_table_of(annotation) and get_args(annotation)[0] is Intent
 
 
 def is_list(annotation: object) -> bool:
@@ -60,9 +66,14 @@ def keys(section: type[Section] = Settings, above: tuple[str, ...] = ()) -> Iter
         if inner:
             yield from keys(inner, (*path, "*") if is_table_of(field.annotation) else path)
         else:
-            intent = ("INTENT",) if is_table_of(field.annotation) else ()
             default = field.get_default(call_default_factory=True)
-            yield Key(path + intent, wanted(field), default, field.description or "")
+            yield Key(path + _below(field.annotation), wanted(field), default, field.description or "")
+
+
+def _below(annotation: object) -> tuple[str, ...]:
+    if not is_table_of(annotation):
+        return ()
+    return ("INTENT",) if is_by_intent(annotation) else ("MODEL",)
 
 
 def json_schema() -> dict[str, Any]:

@@ -58,7 +58,7 @@ class LineSplitter:
         length = len(self._pending)
         for line in data.split(b"\n"):
             if length + len(line) > self._limit:
-                raise StreamingError(f"sent a line of more than {self._limit} bytes; this is no model's answer")
+                raise StreamingError(f"sent a line of more than {self._limit} bytes: check its base_url")
             length = 0
 
 
@@ -118,5 +118,5 @@ class EventSplitter:
     def _append(self, value: str) -> None:
         self._size += len(value)
         if self._size > self._limit:
-            raise StreamingError(f"sent an event of more than {self._limit} characters; this is no model's answer")
+            raise StreamingError(f"sent an event of more than {self._limit} characters: check its base_url")
         self._data.append(value)

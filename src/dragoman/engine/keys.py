@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SERVICE = "dragoman"
 """The service under which keys lie in the OS keyring; the user is the provider's name."""
 
+_APP_VARIABLE = "AZURE_CLIENT_SECRET"
+"""Where Microsoft's own libraries look for an Entra ID app's secret."""
+
 _LIMIT_S = 2.0
 _ABSENCE_KEPT_S = 60.0
 _TROUBLE_KEPT_S = 300.0  # longer: every new try may put an unlock prompt before the person
@@ -104,9 +107,10 @@ def key_specs(settings: Settings, presets: Mapping[str, Preset]) -> dict[str, Ke
     specs: dict[str, KeySpec] = {}
     for name in (*presets, *(name for name in settings.providers if name not in presets)):
         preset, own = presets.get(name), settings.providers.get(name)
+        is_app = own is not None and own.auth == "entra"
         specs[name] = KeySpec(
-            reference=own.api_key if own else None,
-            variables=preset.key_variables if preset else (),
+            reference=(own.client_secret if is_app else own.api_key) if own else None,
+            variables=(_APP_VARIABLE,) if is_app else preset.key_variables if preset else (),
             keyring=preset is not None and preset.needs_key and name in mentioned,
         )
     return specs
@@ -141,6 +145,13 @@ class Keys:
         """The provider's key, or None where there is none that can be used."""
         return (await self._find(provider)).value
 
+    def fault(self, provider: str) -> str:
+        """What is wrong with a key that was found and can't be used; "" where nothing is."""
+        found = self._in_environment(provider)
+        if found is None and provider in self._kept:
+            found = self._kept[provider].found
+        return f"{found.place} {found.fault}" if found and found.fault else ""
+
     async def describe(self, provider: str) -> tuple[bool, str]:
         """Whether there is a usable key, and where; if there is none, why and what to do. One line, without the key."""
         found = await self._find(provider)
@@ -166,12 +177,17 @@ class Keys:
         return ((), True) if spec.reference == "keyring" else ((spec.reference.removeprefix("env:"),), False)
 
     async def _find(self, provider: str) -> _Found:
-        variables, keyring = self._places(provider)
-        for variable in variables:
+        found = self._in_environment(provider)
+        if found is not None:
+            return found
+        return await self._in_keyring(provider) if self._places(provider)[1] else _Found("")
+
+    def _in_environment(self, provider: str) -> _Found | None:
+        for variable in self._places(provider)[0]:
             value = self._environment.get(variable, "")
             if value.strip():
                 return _judged(value, f"environment variable {variable}")
-        return await self._in_keyring(provider) if keyring else _Found("")
+        return None
 
     async def _in_keyring(self, provider: str) -> _Found:
         async with self._turn:

@@ -6,7 +6,6 @@ answers as one, never sleeps after the last attempt, and logs no word of what is
 
 from __future__ import annotations
 
-import logging
 import random
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -27,23 +26,29 @@ from dragoman.core.errors import (
 from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
 from dragoman.core.failover import Step, Verdict, after_failure, all_failed, nobody_to_ask, one_line
 from dragoman.core.intent import LabelledIntent
+from dragoman.core.price import cost
 from dragoman.core.route import Option, decide
+from dragoman.engine.access import DirectAccess
 from dragoman.engine.attempt import answer
 from dragoman.engine.clock import LoopClock
+from dragoman.engine.known import price_of, window_of
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
+from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.standing import MemoryStandings, Refusal
-from dragoman.providers import DIALECTS
+from dragoman.providers import spoken
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
+    from dragoman.core.chat import Delta
     from dragoman.core.events import Event
     from dragoman.core.intent import Intent
     from dragoman.core.ports import Clock, Job, Secrets
     from dragoman.core.route import Candidate, Decision, Place
     from dragoman.core.settings import Settings
+    from dragoman.engine.access import Access
     from dragoman.engine.http import Transport
     from dragoman.engine.standing import Lease, Standings
 
@@ -52,23 +57,6 @@ EXPECTED_ANSWER_TOKENS = 500
 
 SHOWN = (TextDelta, ThinkingDelta)
 """What the person sees of an answer."""
-
-logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptRecord:
-    """What one attempt came to. `outcome` is done, cancelled or the error's kind; times are in seconds."""
-
-    request: str
-    provider: str
-    model: str
-    endpoint: str
-    intent: str
-    outcome: str
-    seconds: float
-    first_token_seconds: float | None
-    usage: Usage
 
 
 @dataclass(slots=True)
@@ -80,6 +68,13 @@ class _Tally:
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
     stop: Stop | None = None
+
+    def take(self, delta: Delta) -> None:
+        """What is not shown."""
+        if isinstance(delta, UsageDelta):
+            self.usage = delta.usage
+        elif isinstance(delta, FinishDelta):
+            self.stop = delta.stop
 
 
 @dataclass(slots=True)
@@ -98,6 +93,7 @@ class _Run:
     after: str | None = None
     failures: list[tuple[Place, ProviderError]] = field(default_factory=list)
     too_small: set[str] = field(default_factory=set)
+    cost_usd: float | None = 0.0
 
     def endpoint(self, place: Place) -> tuple[Endpoint, str | None]:
         """What is set for the place, and its key."""
@@ -118,6 +114,7 @@ class Engine:
         count_tokens: Callable[[str], int] = estimate_tokens,
         on_attempt: Callable[[AttemptRecord], None] | None = None,
         standings: Standings | None = None,
+        access: Access | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
@@ -127,6 +124,7 @@ class Engine:
         self._count_tokens = count_tokens
         self._on_attempt = on_attempt
         self._standings = standings or MemoryStandings()
+        self._access = access or DirectAccess()
         self._models = ModelLists(transport, self._clock)
         self._known_endpoints: dict[Intent, tuple[Endpoint, ...]] = {}
 
@@ -213,9 +211,10 @@ class Engine:
         """The endpoint as it stands, or None for one that nobody has configured and that has no key."""
         obstacle = endpoint.obstacle
         if endpoint.needs_key and not secret and obstacle is None:
-            if not endpoint.configured:
+            fault = self._secrets.fault(endpoint.place.provider)
+            if not endpoint.configured and not fault:
                 return None
-            obstacle = f"no key: {endpoint.key_help}"
+            obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(endpoint.place, now)
         return Option(endpoint.place, endpoint.models, obstacle, standing.rests_until, standing.reason, endpoint.window)
 
@@ -237,29 +236,32 @@ class Engine:
         try:
             target = Target(place.provider, place.endpoint, place.model, secret, endpoint.options)
             seconds = run.settings.health.timeout_ms / 1000
-            place = await self._models.resolved(place, target, run.decision.intent.intent, seconds)
-            if place.model in run.too_small:
-                raise ContextLength("the same model again")
-            if run.shown:
-                run.shown = False
-                yield Reset(run.after or "")
-            yield self._routed(run, candidate, place)
-            dialect = DIALECTS[place.dialect]
-            call = dialect.call(run.job.request, replace(target, model=place.model))
-            async with aclosing(answer(call, dialect, self._transport, endpoint.timeouts)) as deltas:
-                async for delta in deltas:
-                    if isinstance(delta, SHOWN):
-                        if tally.first_token is None:
-                            tally.first_token = self._clock.now()
-                            run.shown = True
-                            self._standings.answering(entry, run.settings.health.failure_threshold)
-                        tally.pieces.append(delta.text)
-                        yield delta
-                    elif isinstance(delta, UsageDelta):
-                        tally.usage = delta.usage
-                    elif isinstance(delta, FinishDelta):
-                        tally.stop = delta.stop
-            _refuse_less_than_an_answer(tally)
+            async with self._access.opened(endpoint, target, seconds) as ready:
+                place = await self._models.resolved(place, ready, run.decision.intent.intent, seconds)
+                if place.model in run.too_small:
+                    raise ContextLength("the same model again")
+                window = window_of(run.settings, place, endpoint.options)
+                await self._models.refuse_too_long(run.tokens, place, ready, window, seconds)
+                if run.shown:
+                    run.shown = False
+                    yield Reset(run.after or "")
+                yield self._routed(run, candidate, place)
+                target = replace(ready, model=place.model)
+                dialect = spoken(place.dialect, target)
+                call = dialect.call(run.job.request, target)
+                log_notes(run.job.id, place.provider, call.notes)
+                async with aclosing(answer(call, dialect, self._transport, endpoint.timeouts)) as deltas:
+                    async for delta in deltas:
+                        if isinstance(delta, SHOWN):
+                            if tally.first_token is None:
+                                tally.first_token = self._clock.now()
+                                run.shown = True
+                                self._standings.answering(entry, run.settings.health.failure_threshold)
+                            tally.pieces.append(delta.text)
+                            yield delta
+                        else:
+                            tally.take(delta)
+                _refuse_less_than_an_answer(tally)
         except ProviderError as error:
             failure = error
             raise
@@ -290,7 +292,8 @@ class Engine:
         now = self._clock.now()
         first_token = now if tally.first_token is None else tally.first_token
         stop = tally.stop or Stop.STOP
-        return Done(place.provider, place.model, stop, usage, now - run.began, first_token - run.began, run.attempts)
+        seconds, first = now - run.began, first_token - run.began
+        return Done(place.provider, place.model, stop, usage, seconds, first, run.attempts, run.cost_usd)
 
     def _settle(self, run: _Run, lease: Lease, place: Place, tally: _Tally, failure: ProviderError | None) -> Usage:
         """Gives back what the attempt was lent, and tells its end. Returns its tokens."""
@@ -304,6 +307,8 @@ class Engine:
             self._standings.failed(lease, failure, tokens, run.settings.health.failure_threshold, now)
         else:
             self._standings.abandoned(lease, tokens, now)
+        spent = cost(usage, price_of(run.settings, place, self._models.told(place)))
+        run.cost_usd = None if spent is None or run.cost_usd is None else run.cost_usd + spent
         record = AttemptRecord(
             request=run.job.id,
             provider=place.provider,
@@ -314,8 +319,9 @@ class Engine:
             seconds=now - tally.began,
             first_token_seconds=None if tally.first_token is None else tally.first_token - tally.began,
             usage=usage,
+            cost_usd=spent,
         )
-        _log(record)
+        log(record)
         if self._on_attempt is not None:
             self._on_attempt(record)
         return usage
@@ -382,18 +388,3 @@ def _refuse_less_than_an_answer(tally: _Tally) -> None:
         raise StreamingError("the answer has no end")
     if tally.stop is Stop.STOP and not any(tally.pieces):
         raise StreamingError("answered with nothing")
-
-
-def _log(record: AttemptRecord) -> None:
-    logger.info(
-        "request %s: %s %s %s in %.3f s, first token %s, tokens %d in %d out%s",
-        record.request,
-        record.provider,
-        record.model or "-",
-        record.outcome,
-        record.seconds,
-        "-" if record.first_token_seconds is None else f"{record.first_token_seconds:.3f} s",
-        record.usage.input_tokens,
-        record.usage.output_tokens,
-        " (estimated)" if record.usage.estimated else "",
-    )

@@ -1,15 +1,25 @@
 """Anthropic's messages, streamed. Opens no socket.
 
-Source: Anthropic's API documentation, "Messages", "Streaming messages" and "Errors".
+Source: Anthropic's API documentation, "Messages", "Streaming messages", "Errors" and "Models".
 """
 
 from __future__ import annotations
 
-from itertools import groupby
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from dragoman.core.chat import FinishDelta, Stop, TextDelta, ThinkingDelta, Usage, UsageDelta
+from dragoman.core.chat import (
+    FinishDelta,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    Usage,
+    UsageDelta,
+)
 from dragoman.core.errors import (
     Authentication,
     ContentFilter,
@@ -17,22 +27,29 @@ from dragoman.core.errors import (
     ProviderError,
     QuotaExceeded,
     RateLimit,
+    StreamingError,
 )
 from dragoman.core.sse import EventSplitter
+from dragoman.providers import anthropic_parts as parts
 from dragoman.providers import failures
-from dragoman.providers.base import Call
+from dragoman.providers.anthropic_models import ways_of
+from dragoman.providers.base import Call, Capabilities
 from dragoman.providers.wire import Objects, api_root, count, json_body, mapping, names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from dragoman.core.chat import Delta, Message, Request
+    from dragoman.core.chat import Delta, Request
+    from dragoman.providers.anthropic_models import Ways
     from dragoman.providers.base import Target
 
 _VERSION = "2023-06-01"
 
 _MAX_TOKENS = 4096
 """The API demands a limit; this one every model of theirs accepts."""
+
+_HOTTEST = 1.0
+"""Others take temperatures up to 2."""
 
 _STOPS = MappingProxyType(
     {
@@ -58,20 +75,52 @@ _CODES: failures.Codes = MappingProxyType(
 
 
 def call(request: Request, target: Target) -> Call:
-    """The streaming request to `/v1/messages`: system messages apart, no empty turns, roles taking turns."""
-    options = target.options
-    instructions = [message.text for message in request.messages if message.role == "system"]
+    """The streaming request to `/v1/messages`, as the model wants it (`anthropic_models`)."""
+    options, model = target.options, target.model
+    ways = ways_of(model)
+    notes: list[str] = []
+    limit = request.max_output_tokens or options.max_tokens or _MAX_TOKENS
+    turns = parts.turns(request, target)
+    thinking, effort = parts.thinking(request, target, ways, limit, turns, notes)
+    thinks = thinking is not None and thinking["type"] in ("adaptive", "enabled")
+    if turns and turns[-1][0] == "assistant" and (thinks or not ways.prefill):
+        notes.append(f"{model} takes no beginning of its answer")
+        turns = turns[:-1]
+    stop = [text for text in request.stop if text.strip()]
+    if len(stop) < len(request.stop):
+        notes.append(f"{model} takes no blank stop texts")
+    shape = {"effort": effort, "format": parts.output_format(request, target, ways)}
     body = {
-        "model": target.model,
-        "max_tokens": request.max_output_tokens or options.max_tokens or _MAX_TOKENS,
-        "system": "\n\n".join(instructions) or None,
-        "messages": _turns(message for message in request.messages if message.role != "system"),
+        "model": model,
+        "max_tokens": limit,
+        "system": parts.system(request, notes),
+        "messages": parts.written(turns),
         "stream": True,
-        "temperature": options.temperature if request.temperature is None else request.temperature,
-        "stop_sequences": list(request.stop) or None,
+        **_sampling(request, target, ways, thinks=thinks, notes=notes),
+        "stop_sequences": stop or None,
+        "tools": parts.tools(request),
+        "tool_choice": parts.tool_choice(request, target, ways),
+        "thinking": thinking,
+        "output_config": {name: value for name, value in shape.items() if value is not None} or None,
     }
     headers = (("content-type", "application/json"), ("accept", "text/event-stream"), *_headers(target))
-    return Call("POST", f"{_root(target)}/v1/messages", headers, json_body(body))
+    return Call("POST", f"{_root(target)}/v1/messages", headers, json_body(body), tuple(notes))
+
+
+def _sampling(
+    request: Request, target: Target, ways: Ways, *, thinks: bool, notes: list[str]
+) -> dict[str, float | None]:
+    """Temperature or top_p, since most models take only one of them; neither to one that thinks."""
+    temperature = target.options.temperature if request.temperature is None else request.temperature
+    sampling = {"temperature": temperature, "top_p": request.top_p}
+    wanted = [name for name, value in sampling.items() if value is not None]
+    taken = wanted[:1] if ways.sampling and not thinks else []
+    if temperature is not None and temperature > _HOTTEST and taken:
+        notes.append(f"{target.model} takes no temperature above {_HOTTEST}")
+        sampling["temperature"] = _HOTTEST
+    beside = " while it thinks" if ways.sampling and thinks else " beside temperature" if taken else ""
+    notes.extend(f"{target.model} takes no {name}{beside}" for name in wanted if name not in taken)
+    return {name: sampling[name] for name in taken}
 
 
 def models_call(target: Target) -> Call:
@@ -82,6 +131,37 @@ def models_call(target: Target) -> Call:
 def models(body: bytes) -> tuple[str, ...]:
     """The models' ids. Raises `StreamingError` where it is no such list."""
     return names(body, "data", "id")
+
+
+def describe_call(target: Target) -> Call:
+    """The request for the model's entry in `/v1/models`."""
+    url = f"{_root(target)}/v1/models/{quote(target.model, safe='')}"
+    return Call("GET", url, (("accept", "application/json"), *_headers(target)))
+
+
+def described(body: bytes, model: str) -> Capabilities:
+    """Windows and abilities as the entry tells them. Raises `StreamingError` where it is none."""
+    try:
+        entry = mapping(json.loads(body))
+    except (ValueError, RecursionError):
+        entry = {}
+    if not entry.get("id"):
+        raise StreamingError(f"answered with something that does not describe {model}: check its base_url")
+    abilities = mapping(entry.get("capabilities"))
+    return Capabilities(
+        context=count(entry, "max_input_tokens") or None,
+        output=count(entry, "max_tokens") or None,
+        tools=True,
+        vision=_supported(abilities, "image_input"),
+        thinking=_supported(abilities, "thinking"),
+        fill=False,
+        embeddings=False,
+    )
+
+
+def _supported(abilities: Mapping[str, Any], name: str) -> bool | None:
+    value = mapping(abilities.get(name)).get("supported")
+    return value if isinstance(value, bool) else None
 
 
 def error(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
@@ -95,7 +175,7 @@ def reader() -> Reader:
 
 
 class Reader:
-    """Events into deltas. What it does not know (pings, signatures, new kinds of event) says nothing."""
+    """Events into deltas. What it does not know (pings, new kinds of event) says nothing."""
 
     __slots__ = ("_events", "_finished", "_objects", "_stop", "_usage")
 
@@ -135,11 +215,9 @@ class Reader:
     def _take(self, event: Mapping[str, Any], deltas: list[Delta]) -> None:
         match event.get("type"):
             case "content_block_delta":
-                delta = mapping(event.get("delta"))
-                if (text := delta.get("text")) and isinstance(text, str):
-                    deltas.append(TextDelta(text))
-                elif (thinking := delta.get("thinking")) and isinstance(thinking, str):
-                    deltas.append(ThinkingDelta(thinking))
+                deltas.extend(_piece(mapping(event.get("delta")), event.get("index")))
+            case "content_block_start":
+                deltas.extend(_beginning(mapping(event.get("content_block")), event.get("index")))
             case "message_start":
                 deltas.extend(self._count(mapping(event.get("message")).get("usage")))
             case "message_delta":
@@ -173,17 +251,32 @@ class Reader:
                     input_tokens=count(self._usage, "input_tokens") + cached + written,
                     output_tokens=count(self._usage, "output_tokens"),
                     cached_tokens=cached,
+                    reasoning_tokens=count(mapping(self._usage.get("output_tokens_details")), "thinking_tokens"),
                 )
             )
         ]
 
 
-def _turns(messages: Iterable[Message]) -> list[dict[str, str]]:
-    said = [message for message in messages if message.text.strip()]
-    return [
-        {"role": role, "content": "\n\n".join(message.text for message in group)}
-        for role, group in groupby(said, key=lambda message: message.role)
-    ]
+def _piece(delta: Mapping[str, Any], index: Any) -> list[Delta]:
+    """A block's next piece. This runs once a token, so the usual kind comes first."""
+    if (text := delta.get("text")) and isinstance(text, str):
+        return [TextDelta(text)]
+    if (thinking := delta.get("thinking")) and isinstance(thinking, str):
+        return [ThinkingDelta(thinking)]
+    if (signature := delta.get("signature")) and isinstance(signature, str):
+        return [SignatureDelta(signature)]
+    if (piece := delta.get("partial_json")) and isinstance(piece, str) and isinstance(index, int):
+        return [ToolCallDelta(index, arguments=piece)]
+    return []
+
+
+def _beginning(block: Mapping[str, Any], index: Any) -> list[Delta]:
+    match block:
+        case {"type": "tool_use", "id": str(id_), "name": str(name)} if isinstance(index, int):
+            return [ToolCallDelta(index, id_, name)]
+        case {"type": "redacted_thinking", "data": str(data)}:
+            return [SignatureDelta(f"{parts.REDACTED}{data}")]
+    return []
 
 
 def _root(target: Target) -> str:

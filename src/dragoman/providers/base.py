@@ -25,6 +25,30 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Quirks:
+    """What an OpenAI-compatible server does otherwise than OpenAI, as data of its row.
+
+    lacks: `images`, `tools`, `json`, `json_schema`: what it refuses, or passes over in silence.
+    stop_limit: so many stop texts it takes; None for any number.
+    effort: the member for a thinking model's effort: `reasoning_effort`, or `reasoning` as OpenRouter has it.
+    keeps_thinking: it wants a turn's thinking back beside the turn's tool calls.
+    fill: its way to fill in the middle, a name in `openai_fill.WAYS`; "" where it has none, or passes the suffix over.
+    version: the path that is put behind a base URL without one.
+    models_url: where its list of models is, if not at `/models`.
+    headers: sent with every call.
+    """
+
+    lacks: frozenset[str] = frozenset()
+    stop_limit: int | None = 4
+    effort: str = "reasoning_effort"
+    keeps_thinking: bool = False
+    fill: str = ""
+    version: str = "/v1"
+    models_url: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Provider settings that shape the body or the headers; None leaves the provider's default.
 
@@ -38,6 +62,7 @@ class Options:
     organization: str | None = None
     headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
     stream_usage: bool = True
+    quirks: Quirks = field(default_factory=Quirks)
     azure: Azure | None = None
     vertex: Vertex | None = None
     responses: bool | None = None
@@ -187,6 +212,44 @@ class Describer(Protocol):
 
     def described(self, body: bytes, model: str) -> Capabilities:
         """What the response says. Raises `StreamingError` where it can't be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PullProgress:
+    """How far a server is with downloading a model: `status` in its words, bytes where it counts them.
+
+    `layer` tells the parts of a model apart; each has counts of its own. `done`: the model is there.
+    """
+
+    status: str
+    layer: str = ""
+    completed: int | None = None
+    total: int | None = None
+    done: bool = False
+
+
+class PullReader(Protocol):
+    """Turns one response's bytes into progress; made afresh for each response."""
+
+    def feed(self, data: bytes) -> list[PullProgress]:
+        """What is told with this piece. Raises a `ProviderError` where the server reports one."""
+        ...
+
+    def close(self) -> list[PullProgress]:
+        """What was waiting for the end. Raises `StreamingError` where the model is not there yet."""
+        ...
+
+
+class Puller(Protocol):
+    """A dialect whose server downloads models when told to."""
+
+    def pull_call(self, target: Target) -> Call:
+        """The streaming request for the target's model. Closing the connection stops the download."""
+        ...
+
+    def pull_reader(self) -> PullReader:
+        """A reader for the response to `pull_call`."""
         ...
 
 

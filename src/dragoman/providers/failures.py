@@ -50,7 +50,7 @@ _TITLE = re.compile(r"<title[^>]*>([^<]*)</title>", re.IGNORECASE)
 _SECRETS = re.compile(
     r"""(?P<scheme>\b(?:Bearer|Basic)\s+)\S+
     | \b(?:sk|pk|rk|xai|gsk|hf|csk|ghp|gho|github_pat)[-_][\w*.-]{3,}[\w*-]  # the vendors' prefixes
-    | \bAIza[\w-]{8,}
+    | \b(?:AIza|AQ\.|ya29\.)[\w.-]{8,}
     | \b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{24,}\b                   # keys without a prefix""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -67,6 +67,7 @@ _WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
             | context\ length\ (?:is|of)\ only
             | (?:prompt|input|request)\ (?:is\ |are\ )?too\ (?:long|large)
             | prompt\ is\ longer\ than
+            | token\ count\b[^.]{0,40}\bexceeds
             | reduce\ the\ length\ of""",
             ContextLength,
         ),
@@ -87,13 +88,14 @@ _WORDS: tuple[tuple[re.Pattern[str], type[ProviderError]], ...] = tuple(
             | not\ a\ valid\ model
             | no\ models\ loaded
             | no\ endpoints\ found
-            | does\ not\ support\ (?:chat|generate)\b
+            | does\ not\ support\ (?:chat|generate|insert|tools|thinking|embeddings?)\b
+            | \bpull\ model\ manifest:\ file\ does\ not\ exist
             | requires\ more\ system\ memory""",
             ModelUnavailable,
         ),
         (
             r"""(?:incorrect|invalid|missing|no)\ (?:x-)?api[- ]key
-            | api\ key\ (?:not\ valid|is\ invalid)
+            | api\ key\ (?:not\ valid|is\ invalid|expired)
             | no\ auth\ credentials""",
             Authentication,
         ),
@@ -252,7 +254,7 @@ def _codes(value: Any, depth: int) -> Iterator[str]:
         value = value[0] if value else None
     if not isinstance(value, dict):
         return
-    for name in ("code", "type"):
+    for name in ("code", "type", "status"):  # Google's status is its code
         if isinstance(value.get(name), str | int):
             yield str(value[name]).lower()
     for name in ("error", "message", "metadata", "raw"):

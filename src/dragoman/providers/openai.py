@@ -1,233 +1,192 @@
-"""OpenAI's chat completions, as OpenAI and all the compatible servers stream them. Opens no socket.
+"""OpenAI's chat completions, completions and embeddings, as all the compatible servers have them. Opens no socket.
 
-Source: the API reference's "Chat" section with its streaming events; what others do differently stands at its place.
+Source: the API reference, "Chat", "Completions", "Embeddings". `Quirks` holds what a compatible server does otherwise.
 """
 
 from __future__ import annotations
 
-import re
-from types import MappingProxyType
+import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from dragoman.core.chat import FinishDelta, Stop, TextDelta, ThinkingDelta, Usage, UsageDelta
-from dragoman.core.errors import (
-    Authentication,
-    ContentFilter,
-    ContextLength,
-    ModelUnavailable,
-    ProviderError,
-    QuotaExceeded,
-    RateLimit,
-    ServerError,
-    StreamingError,
-)
-from dragoman.core.sse import EventSplitter
+from dragoman.core.chat import Effort
+from dragoman.core.errors import ContentFilter, InvalidRequest, StreamingError
 from dragoman.providers import failures
 from dragoman.providers.base import Call
-from dragoman.providers.wire import Objects, api_root, count, json_body, mapping, names, turn
+from dragoman.providers.openai_fill import WAYS, FillReader
+from dragoman.providers.openai_models import effort_word, is_reasoning
+from dragoman.providers.openai_parts import (
+    refuse_what_it_lacks,
+    response_format,
+    tool_choice,
+    tools,
+    turns,
+    with_json_asked,
+)
+from dragoman.providers.openai_place import address, beside, headers, model_name, stream_headers
+from dragoman.providers.openai_stream import CODES, Reader
+from dragoman.providers.wire import json_body, mapping, names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from dragoman.core.chat import Delta, Request
+    from dragoman.core.chat import FillRequest, Request
+    from dragoman.core.errors import ProviderError
     from dragoman.providers.base import Target
 
-_REASONING_MODEL = re.compile(r"(?:.*/)?(?:o\d|gpt-5)(?!.*-chat)")
-"""Models that refuse `max_tokens`, `temperature` and `stop` ("Reasoning models" guide); also behind a vendor prefix."""
-
-_STOPS = MappingProxyType(
-    {
-        "stop": Stop.STOP,
-        "length": Stop.LENGTH,
-        "model_length": Stop.LENGTH,  # Mistral: the window is full
-        "content_filter": Stop.CONTENT_FILTER,
-        "tool_calls": Stop.TOOL_CALLS,
-        "function_call": Stop.TOOL_CALLS,
-    }
-)
-
-_BROKEN = MappingProxyType(
-    {
-        "error": StreamingError,  # OpenRouter, Mistral
-        "abort": StreamingError,  # vLLM
-        "insufficient_system_resource": ServerError,  # DeepSeek
-    }
-)
-"""Reasons to finish that say that the answer is not whole."""
-
-_CODES: failures.Codes = MappingProxyType(
-    {
-        "invalid_api_key": Authentication,
-        "insufficient_quota": QuotaExceeded,
-        "billing_hard_limit_reached": QuotaExceeded,
-        "rate_limit_exceeded": RateLimit,
-        "model_not_found": ModelUnavailable,
-        "model_decommissioned": ModelUnavailable,  # Groq
-        "invalid_model": ModelUnavailable,  # Mistral
-        "context_length_exceeded": ContextLength,
-        "exceed_context_size_error": ContextLength,  # llama.cpp
-        "content_filter": ContentFilter,
-        "content_policy_violation": ContentFilter,
-    }
-)
+EMBED_BATCH = 128
+"""OpenAI takes 2,048, but no more than 300,000 tokens together, and smaller servers less."""
 
 
 def call(request: Request, target: Target) -> Call:
     """The streaming request to `/chat/completions`."""
+    refuse_what_it_lacks(request, target)
     options = target.options
-    max_tokens = request.max_output_tokens or options.max_tokens
-    reasoning = _REASONING_MODEL.match(target.model) is not None
-    temperature = options.temperature if request.temperature is None else request.temperature
+    effort, effort_notes = _effort(request, target)
+    sampling, sampling_notes = _sampling(request, target)
     body = {
-        "model": target.model,
-        "messages": [turn(message) for message in request.messages],
+        "model": model_name(target),
+        "models": list(options.fallback_models) or None,
+        "messages": turns(with_json_asked(request), target),
         "stream": True,
         "stream_options": {"include_usage": True} if options.stream_usage else None,
-        "max_completion_tokens" if reasoning else "max_tokens": max_tokens,
-        "temperature": None if reasoning else temperature,
-        "stop": None if reasoning else (list(request.stop) or None),
+        **sampling,
+        **effort,
+        "tools": tools(request),
+        "tool_choice": tool_choice(request),
+        "response_format": response_format(request, target),
     }
-    headers = (("content-type", "application/json"), ("accept", "text/event-stream"), *_headers(target))
-    return Call("POST", f"{_root(target)}/chat/completions", headers, json_body(body))
+    notes = (*sampling_notes, *effort_notes)
+    return Call("POST", address(target, "/chat/completions"), stream_headers(target), json_body(body), notes)
+
+
+def _sampling(request: Request, target: Target) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """How long, how freely and how far it writes, with notes on what was left out."""
+    max_tokens, temperature = limits(request, target)
+    if is_reasoning(target.model):
+        left_out = (("temperature", temperature), ("top_p", request.top_p), ("stop", request.stop or None))
+        notes = tuple(f"{target.model} takes no {name}" for name, value in left_out if value is not None)
+        return {"max_completion_tokens": max_tokens}, notes
+    stop, notes = stops(request, target)
+    return {"max_tokens": max_tokens, "temperature": temperature, "top_p": request.top_p, "stop": stop}, notes
+
+
+def _effort(request: Request, target: Target) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """How long it thinks, in the server's own words, with notes on what it can't do."""
+    if request.thinking is None:
+        return {}, ()
+    style = target.options.quirks.effort
+    if style == "reasoning":  # OpenRouter, "Reasoning tokens": for every model, passed over where it can't think
+        return {"reasoning": {"effort": request.thinking.value}}, ()
+    word = effort_word(target.model, request.thinking)
+    if word is None:
+        asked = request.thinking is not Effort.NONE
+        return {}, (f"{target.model} is not told how long to think",) if asked else ()
+    notes = effort_note(target.model, request.thinking, word)
+    if style == "thinking":  # DeepSeek, "Thinking mode"
+        off = word == Effort.NONE
+        switch = {"type": "disabled" if off else "enabled"}
+        return {"thinking": switch, "reasoning_effort": None if off else word}, notes
+    return {"reasoning_effort": word}, notes
+
+
+def effort_note(model: str, asked: Effort, word: str) -> tuple[str, ...]:
+    """The note where a model has no such effort and was asked for the nearest."""
+    return () if word == asked.value else (f"{model} thinks with effort {word}, not {asked.value}",)
+
+
+def limits(request: Request | FillRequest, target: Target) -> tuple[int | None, float | None]:
+    """The longest answer in tokens and the temperature: the request's, else the settings'."""
+    options = target.options
+    temperature = options.temperature if request.temperature is None else request.temperature
+    return request.max_output_tokens or options.max_tokens, temperature
+
+
+def stops(request: Request | FillRequest, target: Target) -> tuple[list[str] | None, tuple[str, ...]]:
+    """The stop texts that the server takes, with a note where there are more."""
+    limit = target.options.quirks.stop_limit
+    stop = list(request.stop[:limit])
+    left_out = len(stop) < len(request.stop)
+    return stop or None, (f"only {limit} of {len(request.stop)} stop texts",) if left_out else ()
+
+
+def fill_call(request: FillRequest, target: Target) -> Call:
+    """The streaming request for the middle. Raises `InvalidRequest` where the server has no way to fill it in."""
+    options = target.options
+    way = WAYS.get(options.quirks.fill)
+    if way is None:
+        raise InvalidRequest(f"{target.provider} has no endpoint that fills in the middle")
+    max_tokens, temperature = limits(request, target)
+    stop, notes = stops(request, target)
+    body = {
+        "model": model_name(target) or None,
+        way.prefix: request.prefix,
+        way.suffix: request.suffix,
+        "stream": True,
+        "stream_options": {"include_usage": True} if options.stream_usage and way.streams_usage else None,
+        way.limit: min(max_tokens, way.most) if max_tokens and way.most else max_tokens,
+        "temperature": temperature,
+        "stop": stop,
+    }
+    place = beside(target, way.path) if way.beside else address(target, way.path)
+    return Call("POST", place, stream_headers(target), json_body(body), notes)
+
+
+def fill_reader() -> FillReader:
+    """A reader for the response to `fill_call`."""
+    return FillReader()
+
+
+def embed_call(texts: Sequence[str], target: Target) -> Call:
+    """The request for the vectors of one batch."""
+    body = {"model": model_name(target), "input": list(texts)}
+    return Call("POST", address(target, "/embeddings"), headers(target, body=True), json_body(body))
+
+
+def embeddings(body: bytes) -> tuple[tuple[float, ...], ...]:
+    """The vectors in the texts' order. Raises `StreamingError` where it is no such answer."""
+    try:
+        rows = sorted(json.loads(body)["data"], key=lambda row: int(row["index"]))
+        return tuple(tuple(map(float, row["embedding"])) for row in rows)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise StreamingError("answered with something that is no embeddings: check its base_url") from None
 
 
 def models_call(target: Target) -> Call:
-    """The request for `/models`."""
-    return Call("GET", f"{_root(target)}/models", (("accept", "application/json"), *_headers(target)))
+    """The request for the list of models."""
+    place = target.options.quirks.models_url or address(target, "/models")
+    return Call("GET", place, headers(target))
 
 
 def models(body: bytes) -> tuple[str, ...]:
     """The models' ids. Raises `StreamingError` where it is no such list."""
+    if body.lstrip().startswith(b"[{"):  # Together and GitHub Models send the bare list
+        body = b'{"data":' + body + b"}"
     return names(body, "data", "id")
 
 
 def error(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
-    """What a response that is not the stream means."""
-    return failures.of_response(status, headers, body, _CODES)
+    """What a response that is not the stream means; Azure's filter says what it found."""
+    found = failures.of_response(status, headers, body, CODES)
+    categories = _filtered(body) if isinstance(found, ContentFilter) else ""
+    return ContentFilter(failures.one_line(f"{categories}: {found.reason}"), status=status) if categories else found
+
+
+def _filtered(body: bytes) -> str:
+    """What a filter found, as `violence (medium), jailbreak`; "" where it does not say."""
+    try:
+        report = mapping(json.loads(body))
+    except (ValueError, RecursionError):
+        return ""
+    inner = mapping(mapping(report.get("error")).get("innererror"))
+    results = mapping(inner.get("content_filter_result"))
+    found = ((name, mapping(result)) for name, result in results.items())
+    return ", ".join(_category(name, result) for name, result in found if result.get("filtered") is True)
+
+
+def _category(name: str, result: Mapping[str, Any]) -> str:
+    return f"{name} ({result['severity']})" if isinstance(result.get("severity"), str) else name
 
 
 def reader() -> Reader:
     """A reader for the response to `call`."""
     return Reader()
-
-
-class Reader:
-    """Chunks into deltas. The finish waits for `[DONE]` or the end, because the usage comes after its reason."""
-
-    __slots__ = ("_events", "_finished", "_objects", "_refusal", "_stop")
-
-    def __init__(self) -> None:
-        self._events = EventSplitter()
-        self._objects = Objects(_CODES)
-        self._stop: Stop | None = None
-        self._refusal = ""
-        self._finished = False
-
-    @property
-    def skipped(self) -> int:
-        """Events that could not be read and were left out."""
-        return self._objects.skipped
-
-    def feed(self, data: bytes) -> list[Delta]:
-        """See `providers.base.Reader`."""
-        self._objects.note(data)
-        deltas: list[Delta] = []
-        for _, text in self._events.feed(data):
-            if self._finished:
-                break
-            if text == "[DONE]":
-                deltas.append(self._finish())
-            elif (chunk := self._objects.parse(text)) is not None:
-                self._take(chunk, deltas)
-        return deltas
-
-    def close(self) -> list[Delta]:
-        """See `providers.base.Reader`. A stream whose finish was seen is whole without its sentinel."""
-        return [] if self._finished else [self._finish()]
-
-    def _finish(self) -> FinishDelta:
-        if self._stop is None:
-            raise self._objects.cut()
-        if self._refusal:
-            raise ContentFilter(failures.one_line(self._refusal))
-        self._finished = True
-        return FinishDelta(self._stop)
-
-    def _take(self, chunk: Mapping[str, Any], deltas: list[Delta]) -> None:
-        if chunk.get("error") or chunk.get("object") == "error":
-            raise failures.in_stream(chunk, _CODES)
-        choices = chunk.get("choices")
-        if choices and isinstance(choices, list):
-            choice = mapping(choices[0])
-            delta = choice.get("delta")
-            if isinstance(delta, dict):
-                self._take_delta(delta, deltas)
-            if reason := choice.get("finish_reason"):
-                self._stop = _stop(reason)
-        usage = chunk.get("usage")
-        if usage and isinstance(usage, dict):
-            deltas.append(UsageDelta(_usage(usage)))
-
-    def _take_delta(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
-        # DeepSeek, xAI and llama.cpp say `reasoning_content`, OpenRouter and Groq `reasoning`, newer vLLM both at once.
-        thinking = delta.get("reasoning_content") or delta.get("reasoning")
-        if thinking and isinstance(thinking, str):
-            deltas.append(ThinkingDelta(thinking))
-        content = delta.get("content")
-        if content:
-            if isinstance(content, str):
-                deltas.append(TextDelta(content))
-            elif isinstance(content, list):
-                deltas.extend(_parts(content))
-        refusal = delta.get("refusal")
-        if refusal and isinstance(refusal, str):
-            self._refusal += refusal
-
-
-def _parts(content: list[Any]) -> list[Delta]:
-    """Mistral's reasoning models send content as a list of typed parts, with thinking as a list of parts again."""
-    deltas: list[Delta] = []
-    for part in map(mapping, content):
-        text = part.get("text")
-        if text and isinstance(text, str):
-            deltas.append(TextDelta(text))
-        thinking = part.get("thinking")
-        if isinstance(thinking, list):
-            deltas.extend(ThinkingDelta(inner.text) for inner in _parts(thinking) if isinstance(inner, TextDelta))
-    return deltas
-
-
-def _stop(reason: Any) -> Stop:
-    if broken := _BROKEN.get(str(reason)):
-        raise broken(f"stopped in the middle of the answer ({failures.one_line(str(reason))})")
-    return _STOPS.get(str(reason), Stop.STOP)
-
-
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
-    reasoning = count(mapping(usage.get("completion_tokens_details")), "reasoning_tokens")
-    cached = count(mapping(usage.get("prompt_tokens_details")), "cached_tokens")
-    if reasoning and count(usage, "total_tokens") == prompt + completion + reasoning:
-        completion += reasoning  # xAI counts the reasoning beside the completion, OpenAI inside it
-    return Usage(
-        input_tokens=prompt,
-        output_tokens=completion,
-        cached_tokens=cached or count(usage, "prompt_cache_hit_tokens"),  # DeepSeek's name
-        reasoning_tokens=reasoning,
-    )
-
-
-def _root(target: Target) -> str:
-    """Where the paths begin: a bare host gets the `/v1` that every compatible server knows."""
-    root = api_root(target.base_url, "/chat/completions", "/models")
-    return root if urlsplit(root).path else f"{root}/v1"
-
-
-def _headers(target: Target) -> tuple[tuple[str, str], ...]:
-    headers = []
-    if target.secret:
-        headers.append(("authorization", f"Bearer {target.secret}"))
-    if target.options.organization:
-        headers.append(("openai-organization", target.options.organization))
-    return (*headers, *target.options.headers)

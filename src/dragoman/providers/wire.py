@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.errors import ProviderError, StreamingError
+from dragoman.core.chat import ToolCallPart
+from dragoman.core.errors import InvalidRequest, ProviderError, StreamingError
 from dragoman.providers import failures
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dragoman.core.chat import Message
 
@@ -39,6 +41,30 @@ def turn(message: Message) -> dict[str, str]:
     return {"role": message.role, "content": message.text}
 
 
+def tool_ids(messages: Iterable[Message], origin: str) -> dict[str, str]:
+    """What each tool call's id is called at this endpoint, by the id that the call has in the messages.
+
+    An id of its own stays. Another endpoint's becomes nine letters and digits, which every provider takes (Mistral
+    nothing else), always the same ones for the same id.
+    """
+    calls = (part for message in messages for part in message.parts if isinstance(part, ToolCallPart))
+    return {
+        call.id: call.id if call.origin == origin else sha256(f"{call.origin} {call.id}".encode()).hexdigest()[:9]
+        for call in calls
+    }
+
+
+def arguments(call: ToolCallPart) -> dict[str, Any]:
+    """A tool call's arguments as an object. Raises `InvalidRequest` where they are none, as in a call that was cut."""
+    try:
+        value = json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidRequest(f"the arguments of the call of {call.name} are no JSON object")
+    return value
+
+
 def mapping(value: Any) -> Mapping[str, Any]:
     """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -57,6 +83,14 @@ def names(body: bytes, member: str, key: str) -> tuple[str, ...]:
         return tuple(str(model[key]) for model in listed or ())
     except (ValueError, LookupError, TypeError, RecursionError):
         raise StreamingError("answered with something that is no list of models: check its base_url") from None
+
+
+def vectors(body: bytes, rows: Callable[[Any], Iterable[Any]]) -> tuple[tuple[float, ...], ...]:
+    """The vectors that `rows` finds in an answer, one a text. Raises `StreamingError` where it finds none such."""
+    try:
+        return tuple(tuple(map(float, row)) for row in rows(json.loads(body)))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise StreamingError("answered with something that is no embeddings: check its base_url") from None
 
 
 class Objects:
@@ -90,8 +124,8 @@ class Objects:
                 raise StreamingError("sent several events that can't be read") if self._seen else self.cut()
         return None
 
-    def cut(self) -> ProviderError:
-        """The error for a stream that ended before its answer did, or never was one."""
+    def cut(self, reason: str = "broke off in the middle of the answer") -> ProviderError:
+        """The error for a stream that ended before its answer did (for this reason), or never was one."""
         if self._seen:
-            return StreamingError("broke off in the middle of the answer")
+            return StreamingError(reason)
         return failures.not_a_stream(self._opening, self._codes)

@@ -6,36 +6,46 @@ Thinking goes in `reasoning_content`, as the compatible servers that show it hav
 from __future__ import annotations
 
 import time
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from dragoman.simulator.frames import STATUS, Frames, encode
+from dragoman.simulator import openai_rules
+from dragoman.simulator.frames import (
+    RATE_LIMITS,
+    SSE,
+    STATUS,
+    Cause,
+    Frames,
+    Refusal,
+    data,
+    encode,
+    numbered,
+    pieces,
+    whole_as_frames,
+)
 from dragoman.simulator.script import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from dragoman.core.chat import Usage
     from dragoman.simulator.script import Call, Reply
 
+objection = openai_rules.objection
 
-def _document(
-    call: Call, kind: str, choices: Sequence[object], usage: Mapping[str, object] | None
-) -> dict[str, object]:
+
+def document(call: Call, kind: str, choices: Sequence[object], usage: Mapping[str, object] | None) -> dict[str, object]:
+    """What every answer and every chunk of one has around it."""
     document = {"id": "chatcmpl-scripted", "object": kind, "created": int(time.time()), "model": call.model}
     return {**document, "choices": choices, **({} if usage is None else {"usage": usage})}
 
 
-def _chunk(call: Call, delta: Mapping[str, str], finish_reason: str | None = None) -> bytes:
+def _chunk(call: Call, delta: Mapping[str, object], finish_reason: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-    return _data(_document(call, "chat.completion.chunk", [choice], None))
+    return data(document(call, "chat.completion.chunk", [choice], None))
 
 
-def _data(value: object) -> bytes:
-    return b"data: " + encode(value) + b"\n\n"
-
-
-def _usage(usage: Usage) -> dict[str, object]:
+def usage_of(usage: Usage) -> dict[str, object]:
+    """Tokens as OpenAI counts them: the cached and the reasoning ones are included."""
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
@@ -45,60 +55,68 @@ def _usage(usage: Usage) -> dict[str, object]:
     }
 
 
+def _deltas(reply: Reply) -> Iterator[dict[str, object]]:
+    """The pieces as deltas; a tool's index counts the tools alone, and its name comes with the first piece."""
+    tool = -1
+    for piece in pieces(reply):
+        if piece.kind != "tool":
+            yield {"reasoning_content" if piece.kind == "thinking" else "content": piece.text}
+            continue
+        tool += piece.first
+        if piece.first:
+            function = {"name": piece.tool.name, "arguments": piece.text}
+            yield {"tool_calls": [{"index": tool, "id": piece.tool.id, "type": "function", "function": function}]}
+        else:
+            yield {"tool_calls": [{"index": tool, "function": {"arguments": piece.text}}]}
+
+
 def stream(call: Call, reply: Reply) -> Frames:
     """Server-sent events; usage comes in a chunk of its own, and only where the request asks for it."""
-    thinking = (_chunk(call, {"reasoning_content": piece}) for piece in reply.thinking)
-    text = (_chunk(call, {"content": piece}) for piece in reply.text)
-    finish = _chunk(call, {}, reply.stop.value)
+    finish = _chunk(call, {}, reply.ending.value)
     options = call.body.get("stream_options")
     if reply.usage and isinstance(options, dict) and options.get("include_usage"):
-        finish += _data(_document(call, "chat.completion.chunk", [], _usage(reply.usage)))
+        finish += data(document(call, "chat.completion.chunk", [], usage_of(reply.usage)))
     error = {"message": "The server had an error while processing your request.", "type": "server_error"}
     return Frames(
-        content_type="text/event-stream; charset=utf-8",
+        content_type=SSE,
         opening=_chunk(call, {"role": "assistant", "content": ""}),
-        pieces=chain(thinking, text),
+        pieces=(_chunk(call, delta) for delta in _deltas(reply)),
         finish=finish,
         sentinel=b"data: [DONE]\n\n",
         malformed=b'data: {"id":"chatcmpl-scripted","choices":[{"delta":\n\n',
-        error=_data({"error": {**error, "param": None, "code": None}}),
+        error=data({"error": {**error, "param": None, "code": None}}),
         keepalive=b": PROCESSING\n\n",
     )
 
 
-def whole(call: Call, reply: Reply) -> bytes:
+def whole(call: Call, reply: Reply) -> dict[str, object]:
     """The answer without `"stream": true`."""
-    message = {"role": "assistant", "content": "".join(reply.text)}
+    message: dict[str, object] = {"role": "assistant", "content": "".join(reply.text) or None, "refusal": None}
     if reply.thinking:
         message["reasoning_content"] = "".join(reply.thinking)
-    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.stop.value}
-    return encode(_document(call, "chat.completion", [choice], _usage(reply.usage) if reply.usage else None))
+    if reply.tools:
+        message["tool_calls"] = [
+            {"id": tool.id, "type": "function", "function": {"name": tool.name, "arguments": "".join(tool.arguments)}}
+            for tool in numbered(reply.tools)
+        ]
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reply.ending.value}
+    return document(call, "chat.completion", [choice], usage_of(reply.usage) if reply.usage else None)
 
 
-def streams(body: Mapping[str, Any]) -> bool:
+def frames(call: Call, reply: Reply) -> Frames:
+    """The answer, in the form that the request asks for."""
+    return stream(call, reply) if call.stream else whole_as_frames(encode(whole(call, reply)), reply)
+
+
+def streams(call: Call) -> bool:
     """OpenAI streams when asked to."""
-    return body.get("stream") is True
+    return call.body.get("stream") is True
 
 
-def objection(call: Call) -> str | None:
-    """The required fields, and options that belong to streams alone."""
-    if not call.model:
-        return "you must provide a model parameter"
-    messages = call.body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        return "Missing required parameter: 'messages'."
-    for index, message in enumerate(messages):
-        if not isinstance(message, dict) or not isinstance(message.get("role"), str):
-            return f"Missing required parameter: 'messages[{index}].role'."
-    if "stream_options" in call.body and not call.stream:
-        return "The 'stream_options' parameter is only allowed when 'stream' is enabled."
-    return None
-
-
-def refusal(fault: Fault, call: Call, reason: str | None = None) -> tuple[int, bytes]:
+def refusal(cause: Cause, call: Call) -> Refusal:
     """An error object with a code where the vendor has one."""
     kind, code = "invalid_request_error", None
-    match fault:
+    match cause.fault:
         case Fault.UNAUTHORIZED:
             code, said = "invalid_api_key", "Incorrect API key provided."
         case Fault.FORBIDDEN:
@@ -106,7 +124,7 @@ def refusal(fault: Fault, call: Call, reason: str | None = None) -> tuple[int, b
             code = "unsupported_country_region_territory"
         case Fault.MODEL_NOT_FOUND:
             code, said = "model_not_found", f"The model `{call.model}` does not exist or you do not have access to it."
-        case Fault.RATE_LIMIT | Fault.RATE_LIMIT_SECONDS | Fault.RATE_LIMIT_MS | Fault.RATE_LIMIT_DATE:
+        case Fault() as limit if limit in RATE_LIMITS:
             kind, code, said = "requests", "rate_limit_exceeded", f"Rate limit reached for {call.model}."
         case Fault.QUOTA:
             kind = code = "insufficient_quota"
@@ -127,10 +145,11 @@ def refusal(fault: Fault, call: Call, reason: str | None = None) -> tuple[int, b
             kind, said = "server_error", "The engine is currently overloaded, please try again later."
         case _:
             said = "The request is not valid."
-    return STATUS[fault], encode({"error": {"message": reason or said, "type": kind, "param": None, "code": code}})
+    error = {"message": cause.reason or said, "type": kind, "param": None, "code": code}
+    return Refusal(STATUS[cause.fault], encode({"error": error}))
 
 
-def models(names: Sequence[str]) -> bytes:
+def models(call: Call, names: Sequence[str]) -> bytes:  # noqa: ARG001 - the same for everyone
     """The answer to `/v1/models`."""
     return encode(
         {

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from dragoman.simulator.frames import STATUS, whole_as_frames
+from dragoman.simulator.frames import JSON, STATUS, Cause
 from dragoman.simulator.script import Fault
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ _PORTAL_PAGE = (
 )
 _PROXY_PAGE = b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>502 Bad Gateway</body>\r\n</html>\r\n"
 _HTML = "text/html; charset=utf-8"
-JSON = "application/json"
 _DRIP_SECONDS = 0.005
 _KEEPALIVE_SECONDS = 0.02
 _MALFORMED_IN_A_ROW = 5
@@ -36,10 +35,7 @@ async def play(dialect: Dialect, call: Call, reply: Reply, response: Response) -
     """Answers a completion. Where the fault is silence, this waits until it is cancelled."""
     if await play_instead(dialect, call, reply, response):
         return
-    frames = (
-        dialect.stream(call, reply) if call.stream else whole_as_frames(dialect.whole(call, reply), len(reply.text))
-    )
-    await _answer(frames, call, reply, response)
+    await _answer(dialect.frames(call, reply), call, reply, response)
 
 
 async def play_instead(dialect: Dialect, call: Call, reply: Reply, response: Response) -> bool:
@@ -60,10 +56,11 @@ async def play_instead(dialect: Dialect, call: Call, reply: Reply, response: Res
         case Fault.REDIRECT:
             await response.document(307, "text/plain", b"", {"Location": reply.location})
         case Fault.GZIP_GARBAGE:
-            await response.document(200, "application/json", b"no gzip at all", {"Content-Encoding": "gzip"})
+            await response.document(200, JSON, b"no gzip at all", {"Content-Encoding": "gzip"})
         case Fault() as fault if fault in STATUS:
-            status, body = dialect.refusal(fault, call)
-            await response.document(status, JSON, body, _rest(reply))
+            rest = _rest(reply)
+            refused = dialect.refusal(Cause(fault, wait=reply.retry_after if rest else None), call)
+            await response.document(refused.status, refused.content_type, refused.body, rest)
         case _:
             return False
     return True

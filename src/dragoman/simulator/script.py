@@ -6,6 +6,7 @@ Values and small functions; no socket and no provider's wire here.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -76,19 +77,38 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool.
+
+    arguments: JSON text in pieces, each one event where the vendor streams them.
+    id: "" where the simulator is to number it; Ollama sends none.
+    """
+
+    name: str
+    arguments: tuple[str, ...] = ("{}",)
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """How one call is answered. Times are in seconds.
 
-    text, thinking: the pieces, each one event; thinking comes first.
+    text, thinking: the pieces, each one event; thinking comes first, the tool calls last.
+    signature: the provider's proof of the thinking, where the vendor has one; base64.
+    stop: with tool calls, `STOP` goes out as `TOOL_CALLS`.
     usage: None where the provider reports none.
+    vectors: what a call for embeddings gets; None where they are to follow from the texts.
     after: pieces that are sent before a fault "inside" strikes.
     retry_after: what the faults that speak of it say; the date form has whole seconds.
     """
 
     text: tuple[str, ...] = ("A", " scripted", " answer", " in", " pieces.")
     thinking: tuple[str, ...] = ()
+    signature: str = "c2NyaXB0ZWQ="
+    tools: tuple[ToolCall, ...] = ()
     stop: Stop = Stop.STOP
     usage: Usage | None = field(default_factory=lambda: Usage(input_tokens=12, output_tokens=5))
+    vectors: tuple[tuple[float, ...], ...] | None = None
     before_headers: float = 0
     before_first: float = 0
     between: float = 0
@@ -97,12 +117,24 @@ class Reply:
     retry_after: float = 2
     location: str = "https://portal.invalid/login"
 
+    @property
+    def ending(self) -> Stop:
+        """Why the model stopped."""
+        return Stop.TOOL_CALLS if self.tools and self.stop is Stop.STOP else self.stop
+
+
+def saying_json(value: object) -> Reply:
+    """A reply that is JSON, in pieces of a few characters, as a model writes it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return Reply(text=tuple(text[start : start + 4] for start in range(0, len(text), 4)))
+
 
 @dataclass(slots=True, eq=False)
 class Call:
     """One request as the simulator received it, and what became of it.
 
     prefix: what stood before the API's own path, so that one port can play several providers.
+    completion: a model is asked (for an answer, for what belongs into a gap, for embeddings): the script replies.
     received_at, hung_up_at: seconds of the event loop's clock. Headers may hold a key, the body code: not in the repr.
     sent_whole: the answer and its finish were written, whatever the client did with them.
     """
@@ -113,9 +145,11 @@ class Call:
     prefix: str
     headers: Mapping[str, str] = field(repr=False)
     body: Mapping[str, Any] = field(repr=False)
-    stream: bool
     completion: bool
     received_at: float
+    query: Mapping[str, str] = field(repr=False, default_factory=dict)
+    path_model: str = ""
+    stream: bool = False
     pieces_sent: int = 0
     sent_whole: bool = False
     hung_up: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
@@ -123,30 +157,45 @@ class Call:
 
     @property
     def model(self) -> str:
-        """The model that is asked for, or ""."""
-        return str(self.body.get("model", ""))
+        """The model that is asked for, in the path where the vendor has it there, or ""."""
+        return self.path_model or str(self.body.get("model", ""))
 
     @property
     def system(self) -> str:
-        """The standing instructions: Anthropic's own field, or the system messages."""
-        return _text(self.body.get("system", "")) or "\n".join(self._said_by("system"))
+        """The standing instructions: the vendor's own field for them, or the messages of that role."""
+        apart = next(
+            (self.body[name] for name in ("system", "instructions", "systemInstruction") if name in self.body), ""
+        )
+        return _text(apart) or "\n".join(self._said_by("system", "developer"))
 
     @property
     def prompt(self) -> str:
-        """What the user says last."""
-        return next(reversed(self._said_by("user")), "")
+        """What the user says last, or what stands before the gap that is to be filled."""
+        plain = (self.body.get(name) for name in ("prompt", "input", "input_prefix"))
+        return next((said for said in (*reversed(self._said_by("user")), *plain) if said and isinstance(said, str)), "")
 
-    def _said_by(self, role: str) -> list[str]:
-        messages = self.body.get("messages")
-        turns = messages if isinstance(messages, list) else []
-        return [_text(turn.get("content")) for turn in turns if isinstance(turn, dict) and turn.get("role") == role]
+    @property
+    def suffix(self) -> str:
+        """What stands behind the gap that is to be filled."""
+        return str(self.body.get("suffix") or self.body.get("input_suffix") or "")
+
+    def _said_by(self, *roles: str) -> list[str]:
+        lists = (self.body.get(name) for name in ("messages", "contents", "input"))
+        turns = next((turns for turns in lists if isinstance(turns, list)), [])
+        said = [turn for turn in turns if isinstance(turn, dict) and turn.get("role", "user") in roles]
+        return [_text(turn.get("content", turn.get("parts"))) for turn in said]
 
 
 def _text(content: object) -> str:
-    """A message's text, which the dialects write as a string or as a list of parts."""
-    if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
+    """A message's text, which the dialects write as a string, as a list of parts, or as an object with parts."""
+    match content:
+        case str():
+            return content
+        case list():
+            return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
+        case {"parts": parts}:
+            return _text(parts)
+    return ""
 
 
 Script = Callable[[Call], Reply]

@@ -30,10 +30,30 @@ model = "scripted-chat"
 
 [providers.openai]
 base_url = "{url}/v1"
+model = "scripted-chat"  # with `responses = true` it is asked at /responses
+
+[providers.azure]
+endpoint = "{url}"
 model = "scripted-chat"
 
-Any key will do, but Anthropic and OpenAI are asked only where there is one: ANTHROPIC_API_KEY=x OPENAI_API_KEY=x
-A path before the API's own (such as {url}/second) plays one more provider."""
+[providers.gemini]
+base_url = "{url}"
+model = "scripted-chat"
+
+[providers.mistral]
+base_url = "{url}/v1"
+model = "scripted-coder"
+
+[providers.llamacpp]
+base_url = "{url}/v1"
+
+Any key will do, but the vendors are asked only where there is one: OPENAI_API_KEY=x, and so on.
+A path before the API's own (such as {url}/second) plays one more provider.
+
+Who gives out tokens is played too:
+  Entra ID, Copilot     authority = "{url}"
+  a managed identity    IDENTITY_ENDPOINT={url}/metadata/identity/oauth2/token
+  a service account     "token_uri": "{url}/token" in its JSON file"""
 
 
 def guide(url: str) -> str:

@@ -8,54 +8,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import re
 import socket
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, cast
+from urllib.parse import parse_qsl, unquote
 
-from dragoman.simulator import anthropic, ollama, openai
+from dragoman.simulator.endpoints import find
+from dragoman.simulator.frames import JSON, Cause
 from dragoman.simulator.http import NotHttp, Response, WatchedReader, read_request
-from dragoman.simulator.play import JSON, play, play_instead
+from dragoman.simulator.play import play, play_instead
 from dragoman.simulator.script import Call, Fault, Reply, as_script
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator, Sequence
     from types import TracebackType
 
-    from dragoman.simulator.frames import Dialect
+    from dragoman.simulator.endpoints import Endpoint
     from dragoman.simulator.http import HttpRequest
     from dragoman.simulator.script import Script
-
-
-@dataclass(frozen=True, slots=True)
-class _Endpoint:
-    """A dialect's place: method, path, and a header that must be there. What stands before the path is the prefix."""
-
-    method: str
-    path: str
-    name: str
-    dialect: Dialect
-    completion: bool = False
-    header: str | None = None
-
-    def prefix(self, request: HttpRequest) -> str | None:
-        """The request's prefix, or None where the request goes elsewhere."""
-        match = re.fullmatch(f"(.*?){self.path}", request.path)
-        fits = match and request.method == self.method and (self.header is None or self.header in request.headers)
-        return match[1] if match and fits else None
-
-
-_ENDPOINTS = (
-    _Endpoint("POST", "/api/chat", "ollama", ollama, completion=True),
-    _Endpoint("POST", "/v1/messages", "anthropic", anthropic, completion=True),
-    _Endpoint("POST", "(?:/v1)?/chat/completions", "openai", openai, completion=True),
-    _Endpoint("GET", "/api/tags", "ollama", ollama),
-    _Endpoint("GET", "/api/version", "ollama", ollama),
-    _Endpoint("POST", "/api/show", "ollama", ollama),
-    # Two vendors, one path: the header that only Anthropic wants tells them apart.
-    _Endpoint("GET", "/v1/models", "anthropic", anthropic, header="anthropic-version"),
-    _Endpoint("GET", "(?:/v1)?/models", "openai", openai),
-)
 
 
 class Simulator:
@@ -64,8 +33,8 @@ class Simulator:
     script: how completions are answered: a reply, replies in the order of the calls, or a function of the call.
     port: 0 takes any free one.
     models: what the lists of models show; a call may name any other, too.
-    key: where given, a call with another key is refused (401). Ollama takes none.
-    list_fault: a refusal or a silence that meets the calls which are not completions.
+    key: where given, a call with another key is refused. Ollama, and those who give out tokens, take none.
+    list_fault: the fault that meets the calls which are not completions: lists, tokens, pulls.
     """
 
     def __init__(
@@ -152,59 +121,53 @@ class Simulator:
 
     async def _exchange(self, request: HttpRequest, reader: WatchedReader, response: Response) -> None:
         """One request and its response, until the client hangs up."""
-        found = _find(request)
+        found = find(request)
         if found is None:
             await response.document(404, "text/plain", b"404 page not found\n")
             return
-        endpoint, prefix = found
-        body = _json_object(request.body)
+        body = _body(request)
         call = Call(
-            dialect=endpoint.name,
+            dialect=found.endpoint.name,
             method=request.method,
             path=request.path,
-            prefix=prefix,
+            prefix=found.prefix,
             headers=request.headers,
             body=body or {},
-            stream=endpoint.dialect.streams(body or {}),
-            completion=endpoint.completion,
+            completion=found.endpoint.completion,
             received_at=asyncio.get_running_loop().time(),
+            query=request.query,
+            path_model=unquote(found.model),
         )
+        call.stream = found.endpoint.dialect.streams(call)
         async with self._arrived:
             self.calls.append(call)
             self._arrived.notify_all()
         broken = "the body is not a JSON object" if body is None and request.method == "POST" else None
-        await _until_hung_up(self._answer(endpoint, call, broken, response), call, reader)
+        await _until_hung_up(self._answer(found.endpoint, call, broken, response), call, reader)
 
-    async def _answer(self, endpoint: _Endpoint, call: Call, broken: str | None, response: Response) -> None:
+    async def _answer(self, endpoint: Endpoint, call: Call, broken: str | None, response: Response) -> None:
         """The answer, unless the vendor would refuse the request."""
-        objection = broken or (endpoint.dialect.objection(call) if endpoint.completion else None)
+        dialect = endpoint.dialect
+        objection = broken or (None if endpoint.document else dialect.objection(call))
         if objection:
-            status, body = endpoint.dialect.refusal(Fault.BAD_REQUEST, call, objection)
-            await response.document(status, JSON, body)
-        elif endpoint.name != "ollama" and self._key is not None and _key_of(call) != self._key:
-            await play(endpoint.dialect, call, Reply(fault=Fault.UNAUTHORIZED), response)
-        elif endpoint.completion:
-            await play(endpoint.dialect, call, self._script(call), response)
-        elif not await play_instead(endpoint.dialect, call, Reply(fault=self._list_fault), response):
-            await response.document(200, JSON, self._document(endpoint, call))
+            refused = dialect.refusal(Cause(Fault.BAD_REQUEST, objection), call)
+            await response.document(refused.status, refused.content_type, refused.body)
+        elif not endpoint.keyless and self._key is not None and _key_of(call) != self._key:
+            await play(dialect, call, Reply(fault=Fault.UNAUTHORIZED), response)
+        elif endpoint.document is None:
+            reply = self._script(call) if endpoint.completion else Reply(fault=self._list_fault)
+            await play(dialect, call, reply, response)
+        elif not await play_instead(dialect, call, Reply(fault=self._list_fault), response):
+            await response.document(200, JSON, endpoint.document(call, self._models))
             call.sent_whole = True
 
-    def _document(self, endpoint: _Endpoint, call: Call) -> bytes:
-        """What is there besides completions."""
-        if call.path.endswith("/api/version"):
-            return ollama.VERSION
-        if call.path.endswith("/api/show"):
-            return ollama.show(call.model)
-        return endpoint.dialect.models(self._models)
 
-
-def _find(request: HttpRequest) -> tuple[_Endpoint, str] | None:
-    """The endpoint of a request, and the prefix that stands before it."""
-    for endpoint in _ENDPOINTS:
-        prefix = endpoint.prefix(request)
-        if prefix is not None:
-            return endpoint, prefix
-    return None
+def _body(request: HttpRequest) -> dict[str, Any] | None:
+    """The request's fields: JSON, whatever its type is called, or a form, as those who give out tokens want it."""
+    fields = _json_object(request.body)
+    if fields is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(request.body.decode("latin-1")))
+    return fields
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
@@ -216,8 +179,9 @@ def _json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _key_of(call: Call) -> str:
-    """The key that a call carries, in Anthropic's header or as a bearer token."""
-    return call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer ")
+    """The key that a call carries: in a vendor's own header, or as a bearer token."""
+    own = (call.headers.get(name) for name in ("x-api-key", "api-key", "x-goog-api-key"))
+    return next(filter(None, own), call.headers.get("authorization", "").removeprefix("Bearer "))
 
 
 async def _until_hung_up(answer: Coroutine[None, None, None], call: Call, reader: WatchedReader) -> None:
