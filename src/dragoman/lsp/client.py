@@ -66,6 +66,7 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
         "helix": _Quirks(),
         "zed": _Quirks(),
         "emacs": _Quirks(typing_delay=0.5),
+        "eglot": _Quirks(typing_delay=0.5),
     }
 )
 

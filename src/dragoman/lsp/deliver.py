@@ -71,12 +71,12 @@ async def _edit(
         changes = diff(snapshot.slice(result.target), result.text, result.target.start)
         if not changes:
             return _no_change(server, action)
-        edits = edits_to(snapshot.lines, changes, server.facts.encoding)
-        refusal = result.problem or await _into_unopened(server, action, snapshot, edits)
+        client_edits = edits_to(snapshot.lines, changes, server.facts.encoding)
+        refusal = result.problem or await _into_unopened(server, action, snapshot, client_edits)
         if refusal:
             return await _shown_instead(server, action, snapshot.language, result.text, refusal)
         return {"kind": "edit", "applied": True, "uri": snapshot.uri}
-    if document.closed:
+    if document.is_closed():
         return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
     if result.problem is not None:
         return _kept(server, action, subject, result, run_id, result.problem)
@@ -188,7 +188,6 @@ async def _file(server: Server, action: Action, result: FileResult, *, apply: bo
     document = server.documents.get(uri_of(result.path))
     uri = document.uri if document is not None else uri_of(result.path)
     name = result.path.rpartition("/")[2]
-    language = language_of(result.path)
     before = document.snapshot() if document is not None else Snapshot.of(result.before or "", uri=uri)
     if before.text != (result.before or ""):
         return await _file_instead(server, action, result, uri, CHANGED, show=apply)

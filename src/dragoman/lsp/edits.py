@@ -76,7 +76,7 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
         landed = Landed(Landing.REFUSED, "the editor goes on changing the document")
         for _ in range(TRIES):
             await _quiet(document, editor.facts.typing_delay)
-            if document.closed:
+            if document.is_closed():
                 return Landed(Landing.CLOSED)
             here, touched = journal.carry(target)
             if touched:
@@ -95,7 +95,7 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
             shown = await _shown(document, journal, here, seen, old, text) if claims else None
             if shown:
                 return Landed(Landing.APPLIED)
-            if document.closed:
+            if document.is_closed():
                 return Landed(Landing.CLOSED)
             skipped = shown is None and document.version != version and editor.facts.skips_stale_edits
             if claims and not skipped:
