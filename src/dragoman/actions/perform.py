@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
     from dragoman.core.ports import Completer, Files, Workers
+    from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
 
@@ -54,6 +55,11 @@ class Preferences:
     max_context_tokens: int = 6000
     check_syntax: bool = True
     instructions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Preferences:
+        """Those of the settings."""
+        return cls(settings.context.max_tokens, settings.edits.check_syntax, settings.context.instructions)
 
 
 @dataclass(frozen=True, slots=True)

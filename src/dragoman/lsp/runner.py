@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from dragoman.actions.base import Action
     from dragoman.actions.perform import Prepared
-    from dragoman.core.events import Event
+    from dragoman.core.events import Done, Event
     from dragoman.lsp.documents import Document, Journal
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.server import Server
@@ -72,6 +72,9 @@ class Runner:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._numbers = itertools.count(1)
         self._prefix = secrets.token_hex(3)
+        self.last_answer: Done | None = None
+        self.last_problem: str | None = None
+        """How the last run ended that came to a model: with an answer, or with one line for the person."""
 
     # What runs
 
@@ -148,19 +151,24 @@ class Runner:
         try:
             tell = self._telling(progress)
             tools, hints = self._tools(), hints_of(order)
-            prepared = await prepare(action, subject.scene, tools, self._preferences(), hints)
+            prepared = await prepare(
+                action, subject.scene, tools, Preferences.of(self._server.services.settings), hints
+            )
             content.debug("asked: %s", prepared.messages)
             result = await complete(prepared, tools, tell, job_id=run_id, hints=hints)
             content.debug("result: %s", result)
             delivered = await deliver(self._server, action, subject, result, run_id, apply=order.apply)
             kept = delivered.get("kept") is not None
             if progress.done is not None:
+                self.last_answer, self.last_problem = progress.done, None
                 delivered["provider"], delivered["model"] = progress.done.provider, progress.done.model
             progress.finish()
         except asyncio.CancelledError:
             progress.finish("cancelled")
             raise
         except DragomanError as error:
+            if not isinstance(error, BadInput):
+                self.last_problem = str(error)
             progress.finish(str(error))
             raise
         except Exception:
@@ -180,7 +188,9 @@ class Runner:
         subject = await self._subject(order)
         if subject.document is not None and subject.journal is not None:
             subject.document.stop_journal(subject.journal)
-        return await prepare(action, subject.scene, self._tools(), self._preferences(), hints_of(order))
+        return await prepare(
+            action, subject.scene, self._tools(), Preferences.of(self._server.services.settings), hints_of(order)
+        )
 
     def _telling(self, progress: Progress) -> Any:
         if self._server.trace == types.TraceValue.Off:
@@ -197,14 +207,6 @@ class Runner:
         services = self._server.services
         files = OpenFirst(self._server.documents, services.files(self._server.editor_settings.roots))
         return Tools(services.completer, files, services.workers)
-
-    def _preferences(self) -> Preferences:
-        settings = self._server.services.settings
-        return Preferences(
-            max_context_tokens=settings.context.max_tokens,
-            check_syntax=settings.edits.check_syntax,
-            instructions=settings.context.instructions,
-        )
 
     def _progress(self, order: Order, action: Action) -> tuple[Progress, tuple[ProgressToken, ...]]:
         protocol, facts = self._server.protocol, self._server.facts
