@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result
     from dragoman.lsp.documents import Document
     from dragoman.lsp.messages import EditValue, RunResult
-    from dragoman.lsp.runner import Subject
     from dragoman.lsp.server import Server
+    from dragoman.lsp.work import Subject
 
 APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
 CLOSED = "the document was closed meanwhile"

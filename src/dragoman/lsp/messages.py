@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
+from dragoman.core.route import Hints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -154,6 +155,11 @@ class Order:
     apply: bool = True
     work_done_token: ProgressToken | None = None
     partial_result_token: ProgressToken | None = None
+
+    @property
+    def hints(self) -> Hints:
+        """What it wants otherwise than the settings say."""
+        return Hints(self.provider, self.model, self.intent)
 
 
 def order_from_run(params: object) -> Order:
