@@ -20,6 +20,8 @@ from dragoman.lsp.kept import KeptResult
 from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dragoman.actions.base import Action, Result
     from dragoman.lsp.documents import Document
     from dragoman.lsp.messages import EditValue, RunResult
@@ -83,7 +85,7 @@ async def _edit(
     landing, reason = await land(server, document, journal, result.target, result.text, action.title)
     match landing:
         case Landing.APPLIED:
-            return {"kind": "edit", "applied": True}
+            return _applied(server, action, result.notes)
         case Landing.NOTHING:
             return _no_change(server, action)
         case Landing.CLOSED:
@@ -95,6 +97,15 @@ async def _edit(
         case Landing.UNCONFIRMED:
             why = UNCONFIRMED
     return _kept(server, action, subject, result, run_id, why)
+
+
+def _applied(server: Server, action: Action, notes: Sequence[str]) -> RunResult:
+    """What of the reply was not used is told in the editor's log, and to a plugin: it is no reason to interrupt."""
+    if not notes:
+        return {"kind": "edit", "applied": True}
+    message = f"{action.title}: {' '.join(notes)}"
+    server.log_message(types.MessageType.Info, message)
+    return {"kind": "edit", "applied": True, "message": message}
 
 
 def _no_change(server: Server, action: Action) -> RunResult:
