@@ -27,10 +27,12 @@ from dragoman.core.text import (
 
 
 def at(line: int, character: int) -> Position:
+    """A position."""
     return Position(line, character)
 
 
 def span(first: int, start: int, last: int, end: int) -> Range:
+    """A range."""
     return Range(at(first, start), at(last, end))
 
 
@@ -111,6 +113,7 @@ def test_end_of_a_text_that_begins_somewhere(text, end):
 
 
 def spliced(text: str, edit: TextEdit) -> list[str]:
+    """The lines of the edited text."""
     lines = split_lines(text)
     splice(lines, edit)
     return lines

@@ -2,6 +2,8 @@ r"""What holds for any text, any edit and any encoding, against plain counting."
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,7 +87,9 @@ def test_units_and_characters_lead_to_each_other(text, encoding, data):
     """Every character of a line's content has its own count, and a count inside a character is the place before it."""
     line = data.draw(st.sampled_from(split_lines(text)))
     sizes = [
-        {Encoding.UTF8: len(c.encode("utf-8", "surrogatepass")), Encoding.UTF16: 2 if c > "\uffff" else 1}.get(encoding, 1)
+        {Encoding.UTF8: len(c.encode("utf-8", "surrogatepass")), Encoding.UTF16: 2 if c > "\uffff" else 1}.get(
+            encoding, 1
+        )
         for c in line
     ]
     for character in range(content_length(line) + 1):
@@ -122,7 +126,7 @@ def test_diff_edits_are_in_order_and_apart(old, new):
     for edit in edits:
         assert edit.range.start <= edit.range.end
         assert snapshot.slice(edit.range) != edit.text
-    for first, second in zip(edits, edits[1:], strict=False):
+    for first, second in pairwise(edits):
         assert first.range.end <= second.range.start
 
 
@@ -165,8 +169,9 @@ def test_touched_target_holds_all_that_was_put_in(document, new):
     if not touches(target, edit) or meets_carriage_return(lines, edit):
         return
     snapshot = Snapshot.of("".join(lines))
-    left = snapshot.slice(Range(target.start, max(target.start, changed.start))), snapshot.slice(
-        Range(min(changed.end, target.end), target.end)
+    left = (
+        snapshot.slice(Range(target.start, max(target.start, changed.start))),
+        snapshot.slice(Range(min(changed.end, target.end), target.end)),
     )
     splice(lines, edit)
     assert Snapshot.of("".join(lines)).slice(rebase(target, edit)) == left[0] + new + left[1]

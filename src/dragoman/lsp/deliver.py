@@ -58,6 +58,7 @@ async def _edit(
     server: Server, action: Action, subject: Subject, result: EditResult, run_id: str, *, apply: bool
 ) -> RunResult:
     document, journal, snapshot = subject.document, subject.journal, subject.scene.snapshot
+    problem = _clause(result.problem)
     if not apply:
         edits = diff(snapshot.slice(result.target), result.text, result.target.start)
         proposed: RunResult = {
@@ -74,14 +75,14 @@ async def _edit(
         if not changes:
             return _no_change(server, action)
         client_edits = edits_to(snapshot.lines, changes, server.facts.encoding)
-        refusal = result.problem or await _into_unopened(server, action, snapshot, client_edits)
+        refusal = problem or await _into_unopened(server, action, snapshot, client_edits)
         if refusal:
             return await _shown_instead(server, action, snapshot.language, result.text, refusal)
         return {"kind": "edit", "applied": True, "uri": snapshot.uri}
     if document.is_closed():
         return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
-    if result.problem is not None:
-        return _kept(server, action, subject, result, run_id, result.problem)
+    if problem is not None:
+        return _kept(server, action, subject, result, run_id, problem)
     landing, reason = await land(server, document, journal, result.target, result.text, action.title)
     match landing:
         case Landing.APPLIED:
@@ -97,6 +98,11 @@ async def _edit(
         case Landing.UNCONFIRMED:
             why = UNCONFIRMED
     return _kept(server, action, subject, result, run_id, why)
+
+
+def _clause(problem: str | None) -> str | None:
+    """A sentence as it stands inside another."""
+    return problem.rstrip(".") if problem is not None else None
 
 
 def _applied(server: Server, action: Action, notes: Sequence[str]) -> RunResult:
@@ -208,7 +214,7 @@ async def _file(server: Server, action: Action, result: FileResult, *, apply: bo
         proposed: RunResult = {"kind": "file", "applied": False, "uri": uri, "edits": values, "version": before.version}
         return proposed if result.problem is None else {**proposed, "message": result.problem}
     if result.problem is not None:
-        return await _file_instead(server, action, result, uri, f"{name}: {result.problem}")
+        return await _file_instead(server, action, result, uri, f"{name}: {_clause(result.problem)}")
     if not edits:
         return {**_no_change(server, action), "kind": "file", "uri": uri}
     if document is not None:
