@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from dragoman.engine.records import AttemptRecord
 
 
+LOOK_SECONDS = 2.0
+"""How often settings files are looked at for changes while orders come in."""
+
+
 class App:
     """Everything one connection, or one command, works with: `core.ports.Services`. Made and used on one event loop."""
 
@@ -47,6 +51,7 @@ class App:
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
+        self._next_look = 0.0
         self.keys = self._new_keys()
         self.access = FullAccess(self.transport, self.workers, self.environment)
         standings = MemoryStandings()
@@ -102,7 +107,14 @@ class App:
         return self.effective.problems
 
     async def refresh(self) -> Sequence[Problem]:
-        """Read the settings files again where one has changed. Returns everything that is wrong, else nothing."""
+        """Read the settings files again where one has changed. Returns everything that is wrong, else nothing.
+
+        Looks at most every few seconds: a person who has just saved a file does not outrun it.
+        """
+        now = LoopClock().now()
+        if now < self._next_look:
+            return ()
+        self._next_look = now + LOOK_SECONDS
         present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
         return await self.configure(self._editor) if present != self._stamp else ()
 

@@ -10,10 +10,6 @@ import sys
 
 import pytest
 
-from dragoman.cli.watching import event_value
-from dragoman.core.chat import Stop, TextDelta, ThinkingDelta, Usage
-from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
-from dragoman.lsp import messages
 from dragoman.simulator import Fault, Reply
 
 SIMPLER = "    found = [number for number in numbers if number % 2 == 0]\n"
@@ -107,23 +103,6 @@ def test_json_stream_has_the_protocols_values(dragoman, play, sample):
     values = [json.loads(line) for line in ran.out.splitlines()]
     assert [value["kind"] for value in values] == ["route", "thinking", "delta", "delta", "usage", "done", "answer"]
     assert values[-1]["markdown"].strip() == "One two"
-
-
-@pytest.mark.parametrize(
-    ("event", "value"),
-    [
-        (Routed("ollama", "m", "http://x", True, "code", "why", 2, "cut off"), messages.RouteValue),
-        (TextDelta("x"), messages.DeltaValue),
-        (ThinkingDelta("x"), messages.ThinkingValue),
-        (Reset("why"), messages.ResetValue),
-        (UsageReport("ollama", "m", Usage()), messages.UsageValue),
-        (Done("ollama", "m", Stop.STOP, Usage(), 1.0, 0.5, 1), messages.DoneValue),
-    ],
-)
-def test_events_have_the_protocols_keys(event, value):
-    """What --json --stream prints and what the editor's partial results hold are called the same."""
-    assert set(event_value(event) or ()) == set(value.__annotations__)
-    assert event_value(Waiting(1, "x")) is None
 
 
 def test_show_context_asks_nobody(dragoman, play, sample):

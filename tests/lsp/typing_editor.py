@@ -30,7 +30,7 @@ NAMES = {
 
 @dataclass(eq=False, slots=True)
 class Glyph:
-    """One character, and who put it there: `file`, `person` or `edit`."""
+    """One character, and who put it there: `file`, `person` or `edit` with its number."""
 
     character: str
     origin: str
@@ -67,6 +67,7 @@ class TypingEditor:
     asked: list[Asked] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     _sent: list[Glyph] = field(default_factory=list)
+    _edits: int = 0
     _undo: list[list[Glyph]] = field(default_factory=list)
     _versions: dict[int, list[Glyph]] = field(default_factory=dict)
     _flush: asyncio.TimerHandle | None = None
@@ -199,6 +200,7 @@ class TypingEditor:
                 return {"applied": True}
             case "errs_on_stale" if stale:
                 return RuntimeError("document has changed")
+        self._edits += 1
         base = self._versions[version]
         self._remember()
         for edit in sorted(edits, key=lambda edit: self._offset(base, edit["range"]["start"]), reverse=True):
@@ -220,19 +222,19 @@ class TypingEditor:
         removed = [glyph for glyph in self.glyphs if id(glyph) in gone]
         if not any(set(removed) <= asked.target for asked in self.asked if asked.answered):
             self.faults.append(f"an edit removed {''.join(glyph.character for glyph in removed)!r} outside its target")
-        self.glyphs[place:place] = [Glyph(character, "edit") for character in text]
+        self.glyphs[place:place] = [Glyph(character, f"edit {self._edits}") for character in text]
         self.glyphs = [glyph for glyph in self.glyphs if id(glyph) not in gone]
 
     def _check_landing(self) -> None:
         """Some request's reply must now stand where its target stood, with at most the person's typing beside it."""
         for asked in self.asked:
-            if asked.answered and not asked.landed and self.shows(asked):
+            if asked.answered and not asked.landed and self.shows(asked, f"edit {self._edits}"):
                 asked.landed += 1
                 return
         self.faults.append(f"an edit landed where no reply belongs: {self.text!r}")
 
-    def shows(self, asked: Asked) -> bool:
-        """Whether the reply stands where the target stood."""
+    def shows(self, asked: Asked, edit: str = "") -> bool:
+        """Whether the reply stands where the target stood, with nothing beside it that this edit has put there."""
         before, after = set(map(id, asked.before)), set(map(id, asked.after))
         indices = [index for index, glyph in enumerate(self.glyphs) if id(glyph) in before]
         start = indices[-1] + 1 if indices else 0
@@ -246,7 +248,7 @@ class TypingEditor:
         typed = [
             glyph.character
             for glyph in self.glyphs[start:end]
-            if glyph.origin != "edit" and glyph not in asked.target  # typed there, or brought back there by an undo
+            if glyph.origin != edit and glyph not in asked.target  # typed there, or brought back there by an undo
         ]
         return all(character in typed for character in beside)
 

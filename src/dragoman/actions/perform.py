@@ -26,7 +26,7 @@ from dragoman.core.text import Snapshot, TextEdit, apply
 from dragoman.core.thinking import ThinkSplitter, without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from dragoman.actions.base import Action, Result, Scene
     from dragoman.actions.testfiles import TestPlan
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
     from dragoman.core.ports import Completer, Files, Workers
+    from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
 
@@ -54,6 +55,11 @@ class Preferences:
     max_context_tokens: int = 6000
     check_syntax: bool = True
     instructions: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Preferences:
+        """Those of the settings."""
+        return cls(settings.context.max_tokens, settings.edits.check_syntax, settings.context.instructions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +93,22 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         raise BadInput(f"Say what to do: {action.command} takes an instruction as its argument.")
     selection = scene.snapshot.clamp(scene.selection)
     scene = replace(scene, selection=selection, instruction=scene.instruction.strip())
-    syntax = await tools.workers.run(lambda: parse(scene.snapshot))
-    subject = action.target(scene, syntax)
-    plan = await plan_tests(scene, syntax, tools.files) if action.result is ResultKind.TEST_FILE else None
-    original = action.original(scene, subject) if action.original is not None else scene.snapshot.slice(subject)
-    others = (*(plan.pieces() if plan is not None else ()), *await _instructions(scene, tools.files, preferences))
-    context = await tools.workers.run(
-        lambda: gather(
-            syntax,
-            subject,
-            max_tokens=preferences.max_context_tokens,
-            path=document_name(scene),
-            shown=original,
-            problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
-            others=others,
+    instructions = await _instructions(scene, tools.files, preferences)
+    plan: TestPlan | None = None
+    if action.result is ResultKind.TEST_FILE:
+        syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
+        plan = await plan_tests(scene, syntax, tools.files)
+        others = (*plan.pieces(), *instructions)
+        original, context = await tools.workers.run(
+            lambda: _gathered(action, scene, syntax, subject, preferences, others)
         )
-    )
+    else:
+
+        def look() -> tuple[Syntax, Range, str, Context]:  # in one go: each hop to a worker costs the person time
+            syntax, subject = _parsed(action, scene)
+            return syntax, subject, *_gathered(action, scene, syntax, subject, preferences, instructions)
+
+        syntax, subject, original, context = await tools.workers.run(look)
     target = subject if action.result is ResultKind.EDIT else plan.inside if plan is not None else None
     messages = action.prompt(scene, context)
     return Prepared(
@@ -288,6 +294,29 @@ def _syntax_problem(prepared: Prepared, result: Result) -> str | None:
     return f"line {found[0].line + 1}: {found[0].message}" if found else None
 
 
+def _parsed(action: Action, scene: Scene) -> tuple[Syntax, Range]:
+    """The scene's syntax, and what the action is about. Run off the loop."""
+    syntax = parse(scene.snapshot)
+    return syntax, action.target(scene, syntax)
+
+
+def _gathered(
+    action: Action, scene: Scene, syntax: Syntax, subject: Range, preferences: Preferences, others: Sequence[Piece]
+) -> tuple[str, Context]:
+    """The target's text as the model is shown it, and what is shown around it. Run off the loop."""
+    original = action.original(scene, subject) if action.original is not None else scene.snapshot.slice(subject)
+    context = gather(
+        syntax,
+        subject,
+        max_tokens=preferences.max_context_tokens,
+        path=document_name(scene),
+        shown=original,
+        problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
+        others=others,
+    )
+    return original, context
+
+
 def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:
     if hints.intent is not None:
         return LabelledIntent(hints.intent, "hint", "asked for")
@@ -302,8 +331,9 @@ async def _instructions(scene: Scene, files: Files, preferences: Preferences) ->
     if not root:
         return []
     found = []
+    there = await files.existing(f"{root}/{path}" for path in preferences.instructions)
     for path in preferences.instructions:
-        text = await files.read_text(f"{root}/{path}")
+        text = await files.read_text(f"{root}/{path}") if f"{root}/{path}" in there else None
         if text and text.strip():
             found.append(piece("instructions", path, "the project's own instructions", text))
     return found

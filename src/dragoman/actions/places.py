@@ -43,7 +43,9 @@ def has_selection(scene: Scene) -> bool:
     """Whether the selection holds more than blanks. Costs no more than its first lines, as a rule."""
     start, end = scene.selection
     if start.line == end.line:
-        return bool(scene.snapshot.lines[start.line][start.character : end.character].strip())
+        # One character is where a block cursor stands (Helix): nobody means that one alone.
+        text = scene.snapshot.lines[start.line][start.character : end.character]
+        return len(text) > 1 and bool(text.strip())
     if scene.snapshot.lines[start.line][start.character :].strip():
         return True
     lines = scene.snapshot.lines

@@ -27,7 +27,8 @@ class TestPlan:
     path: the test file, absolute. existing: its text, or None where it is new. how: the framework, and how the code
     under test is reached, for the model. inside: the range of the document itself that the tests replace, where they
     stand in the same file; `existing` is that range's text then. header: what a new file must begin with.
-    line_end: what the lines that are added end with, where nothing is there that tells.
+    line_end: what the lines that are added end with, where nothing is there that tells. module, names: Python's name
+    for the module under test and what it defines, for an import that the model forgets.
     """
 
     __test__ = False  # pytest would take the name for a test's
@@ -40,6 +41,8 @@ class TestPlan:
     inside: Range | None = None
     header: str = ""
     line_end: str = "\n"
+    module: str = ""
+    names: tuple[str, ...] = ()
 
     def pieces(self) -> tuple[Piece, ...]:
         """What a model is shown of the plan."""
@@ -57,7 +60,7 @@ async def plan_tests(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     """The plan for the scene's document, which has a path and a language that tests can be written in."""
     match scene.snapshot.language:
         case "python":
-            return await _python(scene, files)
+            return await _python(scene, syntax, files)
         case "go":
             return await _go(scene, syntax, files)
         case "rust":
@@ -103,7 +106,7 @@ def _tree(scene: Scene) -> tuple[str, str, str]:
     return root, folder, name
 
 
-async def _python(scene: Scene, files: Files) -> TestPlan:
+async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     root, folder, name = _tree(scene)
     stem = name.removesuffix(".py").removesuffix(".pyi")
     framework = await _python_framework(root, files)
@@ -128,7 +131,10 @@ async def _python(scene: Scene, files: Files) -> TestPlan:
     if existing is not None and "unittest" in existing and "pytest" not in existing:
         framework = "unittest"
     how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{module}`."
-    return TestPlan(path, "python", framework, how, existing, line_end=scene.snapshot.line_end)
+    names = tuple(symbol.name for symbol in syntax.symbols() if not symbol.container)
+    return TestPlan(
+        path, "python", framework, how, existing, line_end=scene.snapshot.line_end, module=module, names=names
+    )
 
 
 async def _python_framework(root: str, files: Files) -> str:

@@ -30,11 +30,34 @@ def merged(plan: TestPlan, code: str) -> str:
     """
     if plan.language == "rust" and plan.inside is not None and not _is_whole_file(plan):
         return _rust(plan, code)
+    code = _with_forgotten_import(plan, code)
     if plan.existing is None or not plan.existing.strip():
         text = plan.header + code if plan.header and not re.search(r"^package\s", code, re.MULTILINE) else code
         return _with_ends(text, plan.line_end)
     present = parse(Snapshot.of(plan.existing, language=plan.language))
     return _extended(present, parse(Snapshot.of(code, language=plan.language)))
+
+
+def _with_forgotten_import(plan: TestPlan, code: str) -> str:
+    """The code with an import of what it uses of the module under test, where neither it nor the file has one."""
+    everything = f"{plan.existing or ''}\n{code}"
+    if re.search(
+        rf"^(?:import\s+{re.escape(plan.module)}\b|from\s+{re.escape(plan.module)}\s+import\s+\*)",
+        everything,
+        re.MULTILINE,
+    ):
+        return code
+    bound = r"(?:^\s*(?:def|class|import)\s+|^\s*from\s[^\n]*\bimport\b[^\n]*\b|^from\s+\S+\s+import\s*\([^)]*\b)"
+    used = [name for name in plan.names if re.search(rf"(?<![.\w]){re.escape(name)}\b", code)]
+    lacking = [name for name in used if not re.search(rf"{bound}{re.escape(name)}\b", everything, re.MULTILINE)]
+    if not lacking:
+        return code
+    line = f"from {plan.module} import {', '.join(sorted(lacking))}"
+    syntax = parse(Snapshot.of(code, language=plan.language))
+    imports = [range_ for range_ in syntax.imports() if range_.start.character == 0]
+    if imports:
+        return apply(syntax.snapshot.lines, [TextEdit(Range(imports[-1].end, imports[-1].end), f"\n{line}")])
+    return f"{line}\n\n\n{code}"
 
 
 def _is_whole_file(plan: TestPlan) -> bool:

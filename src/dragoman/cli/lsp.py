@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
+import linecache
 import signal
 import sys
 from contextlib import suppress
@@ -11,8 +13,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Sequence
+    from types import ModuleType
 
     from dragoman.core.ports import Services
+
+_COLLECT_AFTER = 10_000
+"""Objects, before Python looks for garbage among them: nearly all that the imports make is made to stay."""
 
 EXAMPLE = "example: dragoman lsp --set routing.prefer_local_for=code"
 
@@ -32,16 +38,21 @@ def run_lsp(arguments: Sequence[str]) -> int:
     from dragoman.cli.logs import configure_logging
 
     configure_logging(options.log_level, content=options.log_content)
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C, SIGTERM
         return asyncio.run(_serve(options))
     return 130
 
 
 async def _serve(options: argparse.Namespace) -> int:
+    usual = gc.get_threshold()
+    gc.set_threshold(_COLLECT_AFTER)
     from dragoman.lsp.protocol import make_converter
     from dragoman.lsp.server import Server
     from dragoman.lsp.transport import serve_socket, serve_stdio, serve_tcp
 
+    gc.freeze()
+    gc.set_threshold(*usual)
+    linecache.clearcache()  # attrs keeps the source of every method that it has written there: megabytes
     _stop_on_sigterm()
     converter = make_converter()
 
@@ -65,13 +76,19 @@ def _opener(assignments: Sequence[str]) -> Callable[[], Coroutine[None, None, Se
     """How a connection's services are opened: off the loop, for their imports take longer than `initialize` may."""
 
     async def open_services() -> Services:
-        import importlib
-
-        app = await asyncio.to_thread(importlib.import_module, "dragoman.app")
+        app = await asyncio.to_thread(_load)
         services: Services = await app.App.open(assignments)
         return services
 
     return open_services
+
+
+def _load() -> ModuleType:
+    """All that the first order needs, while the editor already has its answer to `initialize`."""
+    import importlib
+
+    importlib.import_module("dragoman.lsp.work")
+    return importlib.import_module("dragoman.app")
 
 
 def _stop_on_sigterm() -> None:

@@ -26,6 +26,7 @@ def out(text: str = "", style: str | None = None) -> None:
         terminal.out(printable(text), style=style, highlight=False)
     else:
         sys.stdout.write(text + "\n")
+        sys.stdout.flush()  # a pipe's reader may wait for this very line, as for where `simulate` listens
 
 
 def write(text: str) -> None:

@@ -16,7 +16,7 @@ from dragoman.core.intent import Intent
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result, Scene
-    from dragoman.actions.perform import Preferences, Prepared, Tools
+    from dragoman.actions.perform import Prepared, Tools
     from dragoman.app import App
     from dragoman.cli.textfiles import TextFile
     from dragoman.core.context import Piece
@@ -76,7 +76,7 @@ async def _run(
     stream: bool,
     as_json: bool,
 ) -> int:
-    from dragoman.actions.perform import complete, prepare
+    from dragoman.actions.perform import Preferences, complete, prepare
     from dragoman.cli.places import file_place
     from dragoman.cli.textfiles import read_text_file
     from dragoman.cli.watching import Watcher
@@ -89,7 +89,7 @@ async def _run(
     async with opened(context, root) as app:
         check_provider(app, hints.provider)
         tools = _tools(app, root)
-        prepared = await prepare(action, scene, tools, _preferences(app), hints)
+        prepared = await prepare(action, scene, tools, Preferences.of(app.settings), hints)
         content = logging.getLogger(CONTENT_LOGGER)
         content.debug("asked: %s", prepared.messages)
         if show_context:
@@ -145,13 +145,6 @@ def _tools(app: "App", root: Path) -> "Tools":
     from dragoman.actions.perform import Tools
 
     return Tools(completer=app.completer, files=app.files((str(root),)), workers=app.workers)
-
-
-def _preferences(app: "App") -> "Preferences":
-    from dragoman.actions.perform import Preferences
-
-    settings = app.settings
-    return Preferences(settings.context.max_tokens, settings.edits.check_syntax, settings.context.instructions)
 
 
 def _outcome(action: "Action", file: "TextFile", result: "Result", *, apply: bool) -> dict[str, Any]:

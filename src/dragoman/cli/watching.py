@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dragoman.cli.output import console, note, print_json, printable, write
-from dragoman.core.chat import SignatureDelta, TextDelta, ThinkingDelta, ToolCallDelta
-from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
+from dragoman.core.chat import TextDelta, ThinkingDelta
+from dragoman.core.events import Done, Reset, Routed, Waiting
+from dragoman.core.partial import partial_value
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -51,7 +52,7 @@ class Watcher:
     async def tell(self, event: Event) -> None:
         """Show one event."""
         if self._as_json and self._stream:
-            value = event_value(event)
+            value = partial_value(event)
             if value is not None:
                 print_json(value, indent=None)
         else:
@@ -96,48 +97,3 @@ class Watcher:
 def called(provider: str, model: str) -> str:
     """Who answers, for the person."""
     return f"{provider} · {model}" if model else provider
-
-
-def event_value(event: Event) -> dict[str, Any] | None:
-    """The event as the protocol's partial results have it; None for what they leave out."""
-    match event:
-        case Routed():
-            value = {
-                "kind": "route",
-                "provider": event.provider,
-                "model": event.model,
-                "local": event.local,
-                "intent": event.intent,
-                "reason": event.reason,
-                "attempt": event.attempt,
-            }
-            return {**value, "after": event.after} if event.after else value
-        case TextDelta(text):
-            return {"kind": "delta", "text": text}
-        case ThinkingDelta(text):
-            return {"kind": "thinking", "text": text}
-        case Reset(reason):
-            return {"kind": "reset", "reason": reason}
-        case UsageReport(provider, model, usage):
-            return {
-                "kind": "usage",
-                "provider": provider,
-                "model": model,
-                "inputTokens": usage.input_tokens,
-                "outputTokens": usage.output_tokens,
-                "cachedTokens": usage.cached_tokens,
-                "reasoningTokens": usage.reasoning_tokens,
-                "estimated": usage.estimated,
-            }
-        case Done():
-            return {
-                "kind": "done",
-                "provider": event.provider,
-                "model": event.model,
-                "stop": event.stop.value,
-                "seconds": round(event.seconds, 3),
-                "firstTokenSeconds": round(event.first_token_seconds, 3),
-                "attempts": event.attempts,
-            }
-        case Waiting() | SignatureDelta() | ToolCallDelta():
-            return None

@@ -19,7 +19,7 @@ from dragoman.core.languages import defined_name, language
 from dragoman.core.text import Position, Range, content_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import tree_sitter
 
@@ -30,6 +30,8 @@ LARGEST = 1_000_000
 """Texts of more code points than this are not parsed."""
 
 _MOST_ERRORS = 50
+_LONGEST_HEAD = 60
+"""Lines of comments and decorators above a definition that count as its own."""
 _FURTHEST = 2000
 """Lines that the indentation fallback looks at on each side."""
 
@@ -121,7 +123,7 @@ class Syntax:
     def _symbols(self) -> tuple[Symbol, ...]:
         if self.tree is None:
             return tuple(self._symbols_by_indentation())
-        return tuple(self._symbols_by_grammar(self.tree.root_node))
+        return tuple(self._symbols_by_grammar(self.tree.root_node, 0, len(self.snapshot.lines)))
 
     def symbols(self) -> tuple[Symbol, ...]:
         """All definitions, outer ones before those inside them."""
@@ -130,10 +132,19 @@ class Syntax:
     def symbol_at(self, where: Position | Range) -> Symbol | None:
         """The smallest definition that holds the whole position or range, or None."""
         start, end = where if isinstance(where, Range) else (where, where)
+        if self.tree is None:
+            return self._smallest(self._symbols, start, end)
+        # Only what stands here, and what may begin with a comment that stands here, is looked at.
+        near = self._symbols_by_grammar(self.tree.root_node, start.line, end.line + _LONGEST_HEAD)
+        found = self._smallest(near, start, end)
+        if found is None and self.tree.root_node.has_error:
+            # An error elsewhere, such as a line that is being typed, can hide a sound definition from the grammar.
+            found = self._smallest(self._symbols_by_indentation(), start, end)
+        return found
+
+    def _smallest(self, symbols: Iterable[Symbol], start: Position, end: Position) -> Symbol | None:
         holding = [
-            symbol
-            for symbol in self._symbols
-            if _line_start(symbol.range) <= start and end <= self._line_end(symbol.range)
+            symbol for symbol in symbols if _line_start(symbol.range) <= start and end <= self._line_end(symbol.range)
         ]
         return holding[-1] if holding else None
 
@@ -157,12 +168,16 @@ class Syntax:
             return ()
         return tuple(self._range(node) for node in self.tree.root_node.named_children if node.type not in _COMMENTS)
 
-    def _symbols_by_grammar(self, root: tree_sitter.Node) -> Iterator[Symbol]:
+    def _symbols_by_grammar(self, root: tree_sitter.Node, first_line: int, last_line: int) -> Iterator[Symbol]:
+        """The definitions that stand on any of these lines, outer ones first."""
         import tree_sitter  # noqa: PLC0415 - loaded with the first parse
 
         assert self.language.grammar is not None
         query, kinds = definitions(self.language.grammar)
-        found = [(kinds[index], captures) for index, captures in tree_sitter.QueryCursor(query).matches(root)]
+        cursor = tree_sitter.QueryCursor(query)
+        # The grammar's rows are our lines: `parse` gave it no other line ends than line feeds.
+        cursor.set_point_range((first_line, 0), (last_line + 1, 0))
+        found = [(kinds[index], captures) for index, captures in cursor.matches(root)]
         found.sort(key=lambda match: (match[1]["symbol"][0].start_byte, -match[1]["symbol"][0].end_byte))
         outer: list[tuple[int, str, str]] = []
         last: tuple[int, int] | None = None

@@ -8,6 +8,7 @@ U+2028. Every text has at least one line, and its last line has no line end.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -265,10 +266,8 @@ class Snapshot:
 
     def position(self, offset: int) -> Position:
         """The position at so many code points from the text's start."""
-        from bisect import bisect_right  # noqa: PLC0415 - small, and only here
-
         line = min(bisect_right(self._line_offsets, offset) - 1, len(self.lines) - 1)
-        return clamp(self.lines, Position(line, offset - self._line_offsets[line]))
+        return Position(line, min(offset - self._line_offsets[line], content_length(self.lines[line])))
 
     def full_lines(self, range: Range) -> Range:  # noqa: A002
         """The range widened to whole lines, without the last line's end. An end at a line's very start leaves that

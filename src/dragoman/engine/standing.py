@@ -93,6 +93,9 @@ class _State:
     last_error: ProviderError | None = None
 
 
+_UNTRIED = _State()
+
+
 class MemoryStandings:
     """`Standings` of this process alone."""
 
@@ -103,7 +106,7 @@ class MemoryStandings:
 
     def look(self, place: Place, now: float) -> Standing:
         """See `Standings`."""
-        state = self._places.get(place, _State())
+        state = self._places.get(place, _UNTRIED)
         due = state.breaker.due(now)
         if state.rest.until > due:
             due, reason = state.rest.until, state.rest.reason

@@ -52,12 +52,21 @@ class _Quirks(NamedTuple):
     shows_command_errors: bool = False
     skips_stale_edits: bool = False
     typing_delay: float = 0.0
+    takes_document_changes: bool = False  # and does not say so
+    questions_take_the_keys: bool = False  # a question comes over whoever is typing, who answers it unawares
 
 
 _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
     {
         # Seen in the real editors; the unknown rest gets the plainest path.
-        "neovim": _Quirks(answers_at_once=False, shows_command_errors=True, skips_stale_edits=True, typing_delay=0.15),
+        "neovim": _Quirks(
+            answers_at_once=False,
+            shows_command_errors=True,
+            skips_stale_edits=True,
+            typing_delay=0.15,
+            takes_document_changes=True,
+            questions_take_the_keys=True,
+        ),
         "visual studio code": _Quirks(answers_at_once=False, shows_command_errors=True),
         "code-oss": _Quirks(answers_at_once=False, shows_command_errors=True),
         "code-server": _Quirks(answers_at_once=False, shows_command_errors=True),
@@ -66,6 +75,7 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
         "helix": _Quirks(),
         "zed": _Quirks(),
         "emacs": _Quirks(typing_delay=0.5),
+        "eglot": _Quirks(typing_delay=0.5),
     }
 )
 
@@ -83,12 +93,12 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         name=name,
         encoding=_encoding(capabilities.general),
         apply_edit=bool(workspace and workspace.apply_edit),
-        document_changes=bool(workspace_edit and workspace_edit.document_changes),
+        document_changes=quirks.takes_document_changes or bool(workspace_edit and workspace_edit.document_changes),
         create_files=bool(workspace_edit and "create" in _values(workspace_edit.resource_operations)),
         work_done_progress=bool(window and window.work_done_progress),
         show_document=bool(show_document and show_document.support),
         show_external=bool(show_document and show_document.support),
-        ask_message=bool(window and window.show_message is not None),
+        ask_message=bool(window and window.show_message is not None) and not quirks.questions_take_the_keys,
         configuration=bool(workspace and workspace.configuration),
         watch_configuration=bool(
             workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration

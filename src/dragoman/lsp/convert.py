@@ -78,3 +78,9 @@ def uri_of(path: str) -> str:
     """The file URI of an absolute path."""
     path = path.replace("\\", "/")
     return "file://" + quote(path if path.startswith("/") else "/" + path, safe="/:@!$&'()*+,;=~-._")
+
+
+def root_of(path: str, roots: tuple[str, ...]) -> str:
+    """The innermost workspace folder that holds the path, or ""."""
+    holding = [root for root in roots if path == root or path.startswith(root.rstrip("/") + "/")]
+    return max(holding, key=len, default="")

@@ -20,11 +20,13 @@ from dragoman.lsp.kept import KeptResult
 from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from dragoman.actions.base import Action, Result
     from dragoman.lsp.documents import Document
     from dragoman.lsp.messages import EditValue, RunResult
-    from dragoman.lsp.runner import Subject
     from dragoman.lsp.server import Server
+    from dragoman.lsp.work import Subject
 
 APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
 CLOSED = "the document was closed meanwhile"
@@ -56,6 +58,7 @@ async def _edit(
     server: Server, action: Action, subject: Subject, result: EditResult, run_id: str, *, apply: bool
 ) -> RunResult:
     document, journal, snapshot = subject.document, subject.journal, subject.scene.snapshot
+    problem = _clause(result.problem)
     if not apply:
         edits = diff(snapshot.slice(result.target), result.text, result.target.start)
         proposed: RunResult = {
@@ -71,19 +74,19 @@ async def _edit(
         changes = diff(snapshot.slice(result.target), result.text, result.target.start)
         if not changes:
             return _no_change(server, action)
-        edits = edits_to(snapshot.lines, changes, server.facts.encoding)
-        refusal = result.problem or await _into_unopened(server, action, snapshot, edits)
+        client_edits = edits_to(snapshot.lines, changes, server.facts.encoding)
+        refusal = problem or await _into_unopened(server, action, snapshot, client_edits)
         if refusal:
             return await _shown_instead(server, action, snapshot.language, result.text, refusal)
         return {"kind": "edit", "applied": True, "uri": snapshot.uri}
-    if document.closed:
+    if document.is_closed():
         return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
-    if result.problem is not None:
-        return _kept(server, action, subject, result, run_id, result.problem)
+    if problem is not None:
+        return _kept(server, action, subject, result, run_id, problem)
     landing, reason = await land(server, document, journal, result.target, result.text, action.title)
     match landing:
         case Landing.APPLIED:
-            return {"kind": "edit", "applied": True}
+            return _applied(server, action, result.notes)
         case Landing.NOTHING:
             return _no_change(server, action)
         case Landing.CLOSED:
@@ -95,6 +98,20 @@ async def _edit(
         case Landing.UNCONFIRMED:
             why = UNCONFIRMED
     return _kept(server, action, subject, result, run_id, why)
+
+
+def _clause(problem: str | None) -> str | None:
+    """A sentence as it stands inside another."""
+    return problem.rstrip(".") if problem is not None else None
+
+
+def _applied(server: Server, action: Action, notes: Sequence[str]) -> RunResult:
+    """What of the reply was not used is told in the editor's log, and to a plugin: it is no reason to interrupt."""
+    if not notes:
+        return {"kind": "edit", "applied": True}
+    message = f"{action.title}: {' '.join(notes)}"
+    server.log_message(types.MessageType.Info, message)
+    return {"kind": "edit", "applied": True, "message": message}
 
 
 def _no_change(server: Server, action: Action) -> RunResult:
@@ -188,7 +205,6 @@ async def _file(server: Server, action: Action, result: FileResult, *, apply: bo
     document = server.documents.get(uri_of(result.path))
     uri = document.uri if document is not None else uri_of(result.path)
     name = result.path.rpartition("/")[2]
-    language = language_of(result.path)
     before = document.snapshot() if document is not None else Snapshot.of(result.before or "", uri=uri)
     if before.text != (result.before or ""):
         return await _file_instead(server, action, result, uri, CHANGED, show=apply)
@@ -198,7 +214,7 @@ async def _file(server: Server, action: Action, result: FileResult, *, apply: bo
         proposed: RunResult = {"kind": "file", "applied": False, "uri": uri, "edits": values, "version": before.version}
         return proposed if result.problem is None else {**proposed, "message": result.problem}
     if result.problem is not None:
-        return await _file_instead(server, action, result, uri, f"{name}: {result.problem}")
+        return await _file_instead(server, action, result, uri, f"{name}: {_clause(result.problem)}")
     if not edits:
         return {**_no_change(server, action), "kind": "file", "uri": uri}
     if document is not None:

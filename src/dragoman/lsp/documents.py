@@ -71,8 +71,6 @@ class Document:
         self.language = language
         self.version = version
         self.lines = split_lines(text)
-        self.closed = False
-        """Whether the editor has let go of it; what opens under its name later is another document."""
         self.changed_at = 0.0
         """The loop's time of the last change; 0 where there was none."""
         self.applying = asyncio.Lock()
@@ -82,6 +80,15 @@ class Document:
         self._snapshot: Snapshot | None = None
         self._journals: list[Journal] = []
         self._waiting: list[asyncio.Future[None]] = []
+        self._closed = False
+
+    def close(self) -> None:
+        """The editor has let go of it; what opens under its name later is another document."""
+        self._closed = True
+
+    def is_closed(self) -> bool:
+        """Whether it has."""
+        return self._closed
 
     def snapshot(self) -> Snapshot:
         """The document as it is now, for good."""
@@ -182,7 +189,7 @@ class Documents:
         """The editor has it no longer."""
         document = self._open.pop(_place(uri), None)
         if document is not None:
-            document.closed = True
+            document.close()
             if self.last_touched == document.uri:
                 self.last_touched = None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from lsprotocol import types
 
-from dragoman.core.text import Range, TextEdit, diff, moved
+from dragoman.core.text import Range, TextEdit, apply, diff, moved
 from dragoman.lsp.convert import edits_to
 from dragoman.lsp.protocol import ClientError
 
@@ -76,7 +76,7 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
         landed = Landed(Landing.REFUSED, "the editor goes on changing the document")
         for _ in range(TRIES):
             await _quiet(document, editor.facts.typing_delay)
-            if document.closed:
+            if document.is_closed():
                 return Landed(Landing.CLOSED)
             here, touched = journal.carry(target)
             if touched:
@@ -92,10 +92,11 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
                 claims, reason = answer.applied, answer.failure_reason or ""
             except ClientError as error:
                 claims, reason = False, str(error)
-            shown = await _shown(document, journal, here, seen, old, text) if claims else None
+            whole = apply(snapshot.lines, edits)
+            shown = await _shown(document, journal, here, seen, old, text, whole) if claims else None
             if shown:
                 return Landed(Landing.APPLIED)
-            if document.closed:
+            if document.is_closed():
                 return Landed(Landing.CLOSED)
             skipped = shown is None and document.version != version and editor.facts.skips_stale_edits
             if claims and not skipped:
@@ -109,13 +110,18 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
         return landed
 
 
-async def _shown(document: Document, journal: Journal, here: Range, seen: int, old: str, text: str) -> bool | None:
+async def _shown(
+    document: Document, journal: Journal, here: Range, seen: int, old: str, text: str, whole: str
+) -> bool | None:
     """Whether the document shows the text where it belongs: None where nothing there has changed in time.
 
-    False where something has, but the text is not what stands there.
+    False where something has, but the text is not what stands there. `whole` is the document with the edit and nothing
+    else: an editor that compares its buffers may report the same change at another place, a line end further down.
     """
     deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while True:
+        if len(journal) > seen and document.snapshot().text == whole:
+            return True
         region, changed = _region(journal, here, seen)
         if changed:
             now = document.snapshot().slice(region)

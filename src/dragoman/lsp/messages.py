@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
+from dragoman.core.route import Hints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,68 +29,6 @@ KEPT_SHOW = "dragoman.kept.show"
 KEPT_DISCARD = "dragoman.kept.discard"
 
 ProgressToken = int | str
-
-
-class RouteValue(TypedDict):
-    """Who answers, and why. `after` says what happened to the one asked before."""
-
-    kind: Literal["route"]
-    provider: str
-    model: str
-    local: bool
-    intent: str
-    reason: str
-    attempt: int
-    after: NotRequired[str]
-
-
-class DeltaValue(TypedDict):
-    """A piece of the answer, to be put behind what came before."""
-
-    kind: Literal["delta"]
-    text: str
-
-
-class ThinkingValue(TypedDict):
-    """A piece of the model's thinking; never part of the answer."""
-
-    kind: Literal["thinking"]
-    text: str
-
-
-class ResetValue(TypedDict):
-    """Throw away the deltas so far: the answer starts over."""
-
-    kind: Literal["reset"]
-    reason: str
-
-
-class UsageValue(TypedDict):
-    """Tokens of one attempt; `estimated` where the provider did not report them."""
-
-    kind: Literal["usage"]
-    provider: str
-    model: str
-    inputTokens: int
-    outputTokens: int
-    cachedTokens: int
-    reasoningTokens: int
-    estimated: bool
-
-
-class DoneValue(TypedDict):
-    """The answer is whole. Times are in seconds; `stop` is `stop`, `length`, `content_filter` or `tool_calls`."""
-
-    kind: Literal["done"]
-    provider: str
-    model: str
-    stop: str
-    seconds: float
-    firstTokenSeconds: float
-    attempts: int
-
-
-PartialValue = RouteValue | DeltaValue | ThinkingValue | ResetValue | UsageValue | DoneValue
 
 
 class EditValue(TypedDict):
@@ -154,6 +93,11 @@ class Order:
     apply: bool = True
     work_done_token: ProgressToken | None = None
     partial_result_token: ProgressToken | None = None
+
+    @property
+    def hints(self) -> Hints:
+        """What it wants otherwise than the settings say."""
+        return Hints(self.provider, self.model, self.intent)
 
 
 def order_from_run(params: object) -> Order:

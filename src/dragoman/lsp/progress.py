@@ -12,11 +12,13 @@ from lsprotocol import types
 
 from dragoman.core.chat import TextDelta, ThinkingDelta
 from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
+from dragoman.core.partial import partial_value
 from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
     from dragoman.core.events import Event
-    from dragoman.lsp.messages import DeltaValue, PartialValue, ProgressToken, RouteValue, ThinkingValue
+    from dragoman.core.partial import DeltaValue, PartialValue, ThinkingValue
+    from dragoman.lsp.messages import ProgressToken
     from dragoman.lsp.protocol import Protocol
 
 COALESCE_SECONDS = 0.04
@@ -162,26 +164,12 @@ class Progress:
             case Waiting(_, reason):
                 if self._work_done is not None:
                     self._work_done.report(reason, now=True)
-            case Reset(reason):
-                self._characters = 0
-                if self._partial is not None:
-                    self._partial.value({"kind": "reset", "reason": reason})
-            case UsageReport(provider, model, usage):
-                if self._partial is not None:
-                    self._partial.value(
-                        {
-                            "kind": "usage",
-                            "provider": provider,
-                            "model": model,
-                            "inputTokens": usage.input_tokens,
-                            "outputTokens": usage.output_tokens,
-                            "cachedTokens": usage.cached_tokens,
-                            "reasoningTokens": usage.reasoning_tokens,
-                            "estimated": usage.estimated,
-                        }
-                    )
             case Done():
                 self.done = event
+            case Reset() | UsageReport():
+                if isinstance(event, Reset):
+                    self._characters = 0
+                self._told(event)
         if self._protocol.congested:
             await self._protocol.drained()
 
@@ -189,18 +177,10 @@ class Progress:
         self._who = f"{event.provider} · {event.model}"
         if self._work_done is not None:
             self._work_done.report(f"{event.after} → {self._who}" if event.after else self._who, now=True)
-        if self._partial is not None:
-            value: RouteValue = {
-                "kind": "route",
-                "provider": event.provider,
-                "model": event.model,
-                "local": event.local,
-                "intent": event.intent,
-                "reason": event.reason,
-                "attempt": event.attempt,
-            }
-            if event.after:
-                value["after"] = event.after
+        self._told(event)
+
+    def _told(self, event: Event) -> None:
+        if self._partial is not None and (value := partial_value(event)) is not None:
             self._partial.value(value)
 
     def finish(self, message: str | None = None) -> None:
@@ -208,17 +188,7 @@ class Progress:
         done = self.done
         if self._partial is not None:
             if done is not None and message is None:
-                self._partial.value(
-                    {
-                        "kind": "done",
-                        "provider": done.provider,
-                        "model": done.model,
-                        "stop": done.stop.value,
-                        "seconds": round(done.seconds, 3),
-                        "firstTokenSeconds": round(done.first_token_seconds, 3),
-                        "attempts": done.attempts,
-                    }
-                )
+                self._told(done)
             else:
                 self._partial.flush()
         if self._work_done is not None:

@@ -99,14 +99,15 @@ class Protocol(JsonRPCProtocol):
             message_id = None
         if data.get("jsonrpc") != "2.0":
             self.respond_error(message_id, INVALID_REQUEST, 'Not a JSON-RPC 2.0 message: "jsonrpc": "2.0" is missing.')
-        elif isinstance(method, str) and "id" not in data:
-            self._notification(method, data)
-        elif message_id is None:
-            self.respond_error(None, INVALID_REQUEST, "The id of a message is a whole number or a text.")
         elif isinstance(method, str):
-            self._request(message_id, method, data)
+            if "id" not in data:
+                self._notification(method, data)
+            elif message_id is not None:
+                self._request(message_id, method, data)
+            else:
+                self.respond_error(None, INVALID_REQUEST, "The id of a request is a whole number or a text.")
         elif "result" in data or "error" in data:
-            self._response(message_id, data)
+            self._response(message_id, data)  # answered by nothing, whatever it holds
         else:
             self.respond_error(message_id, INVALID_REQUEST, "Neither a request, a notification nor a response.")
 
@@ -212,8 +213,8 @@ class Protocol(JsonRPCProtocol):
             # cattrs raises groups of whatever its hooks raise: this is the edge where outside data comes in.
             raise BadInput(f"Invalid params for {method}: {_first_reason(error)}") from error
 
-    def _response(self, message_id: MessageId, data: dict[str, Any]) -> None:
-        asked = self._asked.pop(message_id, None)
+    def _response(self, message_id: MessageId | None, data: dict[str, Any]) -> None:
+        asked = self._asked.pop(message_id, None) if message_id is not None else None
         if asked is None or asked[0].done():
             return
         future, method = asked

@@ -290,6 +290,8 @@ class _Connections:
         writer = StreamPipeWriter(stream_writer)
         try:
             await self._serve(reader, writer)
+        except asyncio.CancelledError:
+            pass  # the end of this task: until Python 3.12, asyncio logs a cancelled connection as an error
         finally:
             self._tasks.discard(task)
             writer.close()

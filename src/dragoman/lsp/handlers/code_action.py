@@ -10,8 +10,7 @@ from lsprotocol import types
 from dragoman.actions import ACTIONS
 from dragoman.actions.base import Scene
 from dragoman.lsp import messages
-from dragoman.lsp.convert import diagnostic_from, path_of, range_from, range_to
-from dragoman.lsp.runner import root_of
+from dragoman.lsp.convert import diagnostic_from, path_of, range_from, range_to, root_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

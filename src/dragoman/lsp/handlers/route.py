@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.core.context import estimate_tokens
 from dragoman.lsp import messages
-from dragoman.lsp.runner import hints_of
 
 if TYPE_CHECKING:
     from dragoman.lsp.server import Server
@@ -18,7 +17,7 @@ async def handle(server: Server, params: object) -> dict[str, Any]:
     """The intent, the candidates in their order, and who was left out, each with a reason."""
     order = messages.order_from_run(params)
     prepared = await server.runner.prepare(order)
-    decision = await server.services.completer.decide(prepared.job("route", hints_of(order)))
+    decision = await server.services.completer.decide(prepared.job("route", order.hints))
     return {
         "intent": decision.intent.intent.value,
         "intentReason": decision.intent.reason,

@@ -1,4 +1,4 @@
-"""dragoman/status: what a status line shows. Calls no model and no provider."""
+"""dragoman/status: what a status line shows, and what to do about a problem. Calls no model and no provider."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ METHOD = messages.STATUS
 
 
 async def handle(server: Server, _params: object) -> dict[str, Any]:
-    """The version, whether anything runs, and what is kept."""
+    """The version, whether anything runs, who answered last or why nobody did, and what is kept."""
     await server.ready()
+    answer = server.runner.last_answer
     documents = [server.documents.last_touched] if server.documents.last_touched else []
     return {
         "version": __version__,
         "state": "busy" if len(server.runner) else "idle",
         "running": len(server.runner),
+        "provider": answer.provider if answer is not None else None,
+        "model": answer.model if answer is not None else None,
+        "problem": server.runner.last_problem,
         "kept": [
             {"id": kept.id, "title": kept.title, "reason": kept.reason}
             for uri in documents

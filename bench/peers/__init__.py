@@ -1,0 +1,1 @@
+"""What Dragoman is measured beside: child processes that share no code with it."""

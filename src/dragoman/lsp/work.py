@@ -1,0 +1,120 @@
+"""How an order becomes a result: the scene it speaks of, over the one pipeline of `actions`, to its delivery."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dragoman import CONTENT_LOGGER
+from dragoman.actions.base import Scene
+from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.core.errors import BadInput
+from dragoman.core.languages import language_of
+from dragoman.core.text import Range, Snapshot
+from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
+from dragoman.lsp.deliver import deliver
+from dragoman.lsp.files import OpenFirst
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from dragoman.actions.base import Action
+    from dragoman.actions.perform import Prepared
+    from dragoman.core.events import Event
+    from dragoman.lsp.documents import Document, Journal
+    from dragoman.lsp.messages import Order, RunResult
+    from dragoman.lsp.server import Server
+
+content = logging.getLogger(CONTENT_LOGGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a run is about: the scene of the moment it was asked for, and the document's changes since.
+
+    `document` and `journal` are None for a file that the editor does not hold open.
+    """
+
+    scene: Scene
+    document: Document | None
+    journal: Journal | None
+
+    def let_go(self) -> None:
+        """The document's changes need to be followed no longer."""
+        if self.document is not None and self.journal is not None:
+            self.document.stop_journal(self.journal)
+
+
+async def subject_of(server: Server, order: Order) -> Subject:
+    """The order's subject as it is now; its changes are followed from here on. Raises `BadInput`."""
+    uri = order.uri or server.documents.last_touched
+    if uri is None:
+        raise BadInput("No document: open a file first, or name one in textDocument.uri.")
+    document = server.documents.get(uri)
+    if document is None:
+        return Subject(_scene(server, order, await _unopened(server, uri), None), None, None)
+    scene = _scene(server, order, document.snapshot(), document.selection)
+    return Subject(scene, document, document.start_journal())
+
+
+async def prepared_for(server: Server, action: Action, order: Order) -> Prepared:
+    """What would be sent for the order."""
+    subject = await subject_of(server, order)
+    subject.let_go()
+    return await prepare(action, subject.scene, _tools(server), Preferences.of(server.services.settings), order.hints)
+
+
+async def carry_out(
+    server: Server,
+    action: Action,
+    subject: Subject,
+    order: Order,
+    run_id: str,
+    tell: Callable[[Event], Awaitable[None]],
+) -> RunResult:
+    """Ask, and bring the result to the person. A result that is kept goes on following the document's changes."""
+    kept = False
+    try:
+        tools, preferences = _tools(server), Preferences.of(server.services.settings)
+        prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
+        content.debug("asked: %s", prepared.messages)
+        result = await complete(prepared, tools, tell, job_id=run_id, hints=order.hints)
+        content.debug("result: %s", result)
+        delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
+        kept = "kept" in delivered
+        return delivered
+    finally:
+        if not kept:
+            subject.let_go()
+
+
+def _tools(server: Server) -> Tools:
+    services = server.services
+    files = OpenFirst(server.documents, services.files(server.editor_settings.roots))
+    return Tools(services.completer, files, services.workers)
+
+
+async def _unopened(server: Server, uri: str) -> Snapshot:
+    path = path_of(uri)
+    text = await server.services.files(server.editor_settings.roots).read_text(path) if path else None
+    if text is None:
+        raise BadInput(f"{uri} is not open and can't be read; open it in the editor first.")
+    return Snapshot.of(text, uri=uri, language=language_of(path))
+
+
+def _scene(server: Server, order: Order, snapshot: Snapshot, last_selection: Range | None) -> Scene:
+    encoding = server.facts.encoding
+    if order.range is not None:
+        selection = range_from(snapshot.lines, order.range, encoding)
+    else:
+        selection = snapshot.clamp(last_selection or Range(snapshot.whole.start, snapshot.whole.start))
+    path = path_of(snapshot.uri)
+    return Scene(
+        snapshot=snapshot,
+        selection=selection,
+        diagnostics=tuple(diagnostic_from(snapshot.lines, item, encoding) for item in order.diagnostics),
+        instruction=order.instruction,
+        path=path,
+        root=root_of(path, server.editor_settings.roots),
+    )

@@ -1,0 +1,67 @@
+"""Stand-ins for the ports: a model that says what it is told to say, files in a dictionary, work done at once."""
+
+from __future__ import annotations
+
+import posixpath
+
+from dragoman.core.chat import Stop, TextDelta, Usage
+from dragoman.core.events import Done, Routed, UsageReport
+from dragoman.core.intent import LabelledIntent
+from dragoman.core.route import Decision
+
+
+class FakeCompleter:
+    """Says one reply after the other, in pieces; an exception among them is raised."""
+
+    def __init__(self, replies, *, stop=Stop.STOP, size=7):
+        self.replies, self.stop, self.size = list(replies), stop, size
+        self.jobs = []
+        self.closed = 0
+
+    async def stream(self, job):
+        self.jobs.append(job)
+        reply = self.replies.pop(0)
+        try:
+            yield Routed("ollama", "small", "http://localhost", True, job.intent.intent, job.intent.reason, 1)
+            if isinstance(reply, Exception):
+                raise reply
+            for event in reply if isinstance(reply, list) else _pieces(reply, self.size):
+                yield event
+            usage = Usage(10, 5)
+            yield UsageReport("ollama", "small", usage)
+            yield Done("ollama", "small", self.stop, usage, 1.0, 0.1, 1)
+        finally:
+            self.closed += 1
+
+    async def decide(self, job):
+        return Decision(LabelledIntent(job.intent.intent, "action", ""), (), ())
+
+
+def _pieces(text, size):
+    return [TextDelta(text[start : start + size]) for start in range(0, len(text), size)]
+
+
+class FakeFiles:
+    """A project in a dictionary of absolute paths."""
+
+    def __init__(self, files=None):
+        self.files = dict(files or {})
+
+    async def read_text(self, path):
+        return self.files.get(path)
+
+    async def existing(self, paths):
+        folders = set()
+        for path in self.files:
+            folder = posixpath.dirname(path)
+            while folder not in folders and folder != "/":
+                folders.add(folder)
+                folder = posixpath.dirname(folder)
+        return frozenset(path for path in paths if path in self.files or path in folders)
+
+
+class FakeWorkers:
+    """Does the work where it stands."""
+
+    async def run(self, function):
+        return function()

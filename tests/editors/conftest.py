@@ -1,0 +1,90 @@
+"""Real editors for the scenarios, with a scripted provider each, and the table of what works where."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from editors.desk import REPOSITORY, SETTINGS, Desk
+from editors.helix import Helix
+from editors.neovim import Neovim
+from editors.terminal import names
+from simulator_thread import in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dragoman.simulator import Simulator
+    from editors.driver import Editor
+
+EDITORS: tuple[type[Editor], ...] = (Neovim, Helix)
+PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
+OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
+
+
+@pytest.fixture(scope="session")
+def sockets() -> Iterator[str]:
+    """Names for terminals."""
+    return names()
+
+
+@pytest.fixture(params=EDITORS, ids=lambda editor: editor.name)
+def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
+    """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings."""
+    program = PROGRAMS / request.param.program
+    assert program.exists(), f"{program} is missing: scripts/get-editors fetches it"
+    with ExitStack() as stack:
+
+        def open_(simulator: Simulator, settings: str = SETTINGS) -> Editor:
+            desk = Desk(tmp_path / "desk")
+            stack.enter_context(in_thread(simulator))
+            desk.lay(settings.format(url=simulator.url))
+            editor = request.param(desk, PROGRAMS, next(sockets))
+            stack.callback(editor.close)
+            editor.attached()
+            return editor
+
+        yield open_
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """Keeps each scenario's outcome for the table."""
+    report: pytest.TestReport = yield
+    if (editor := _editor_of(item)) and (report.when == "call" or not report.passed):
+        outcome = f"ok {report.duration:4.1f} s" if report.passed else report.outcome.upper()
+        item.config.stash.setdefault(OUTCOMES, {})[_scenario_of(item), editor.name] = outcome
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Prints the table: scenarios down, editors across."""
+    outcomes = config.stash.get(OUTCOMES, {})
+    if not outcomes:
+        return
+    editors = [editor for editor in EDITORS if any(name == editor.name for _, name in outcomes)]
+    scenarios = list(dict.fromkeys(scenario for scenario, _ in outcomes))
+    width = max(map(len, scenarios)) + 2
+    terminalreporter.section("what works where")
+    terminalreporter.write_line(" " * width + "".join(f"{_version(editor):<20}" for editor in editors))
+    for scenario in scenarios:
+        cells = (outcomes.get((scenario, editor.name), "-") for editor in editors)
+        terminalreporter.write_line(f"{scenario:<{width}}" + "".join(f"{cell:<20}" for cell in cells))
+
+
+def _editor_of(item: pytest.Item) -> type[Editor] | None:
+    return item.callspec.params.get("open_editor") if hasattr(item, "callspec") else None
+
+
+def _scenario_of(item: pytest.Item) -> str:
+    return item.originalname.removeprefix("test_").replace("_", " ")
+
+
+def _version(editor: type[Editor]) -> str:
+    told = subprocess.run([PROGRAMS / editor.program, "--version"], capture_output=True, text=True, check=True).stdout
+    return f"{editor.name} {told.split()[1].removeprefix('v')}"

@@ -1,0 +1,154 @@
+"""What every scenario asks of an editor, over the keys that Neovim and Helix share. One subclass for each editor."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, TypeVar
+
+from editors.terminal import ESCAPE, Terminal, eventually
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from editors.desk import Desk
+
+T = TypeVar("T")
+
+
+class Editor(ABC):
+    """A real editor that shows one file, with its whole conversation with the servers at hand."""
+
+    name: str
+    program: str
+    holds_messages: bool
+    """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
+
+    def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
+        self.file, self.recording = desk.file, desk.recording
+        self.configure(desk)
+        command = [str(programs / self.program), *self.arguments(), str(desk.file)]
+        self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
+
+    @abstractmethod
+    def configure(self, desk: Desk) -> None:
+        """Writes what a person would have in the editor's configuration."""
+
+    @abstractmethod
+    def arguments(self) -> Sequence[str]:
+        """The program's own arguments."""
+
+    @abstractmethod
+    def open_actions(self) -> None:
+        """Opens the menu of code actions at the cursor."""
+
+    @abstractmethod
+    def choose(self, titles: Sequence[str], title: str) -> None:
+        """Chooses one of the menu's titles, in the order in which the menu shows them."""
+
+    @abstractmethod
+    def command(self, name: str, words: str = "") -> None:
+        """Runs one of the server's commands, with free text."""
+
+    @abstractmethod
+    def cancel(self) -> None:
+        """Stops what is running."""
+
+    def close(self) -> None:
+        """Ends the editor, however it stands."""
+        self.terminal.close()
+
+    def wait(self, what: str, condition: Callable[[], T], seconds: float = 15) -> T:
+        """The condition's first true value; a failure shows the screen and the end of the conversation."""
+        return eventually(condition, lambda: self._describe(what), seconds)
+
+    def _describe(self, what: str) -> str:
+        errors = self.recording.path.with_name(f"{self.recording.path.name}.errors")
+        said = [f"{m.sender}: {json.dumps(m.message)[:600]}" for m in self.recording.messages()[-12:]]
+        rows = [row for row in self.terminal.screen() if row.strip(" ~")]
+        parts = [f"{self.name} never came to this: {what}", *rows, *said]
+        if errors.exists():
+            parts += errors.read_text(encoding="utf-8", errors="replace").split("\n")[-12:]
+        return "\n".join(parts)
+
+    def sees(self, text: str) -> None:
+        """Waits until the text stands in one row of the screen."""
+        self.wait(f"{text!r} on the screen", lambda: any(text in row for row in self.terminal.screen()))
+
+    def attached(self) -> None:
+        """Waits until the file is on the screen and the server knows it."""
+        first = self.file.read_text(encoding="utf-8").split("\n")[0]
+        self.sees(first)
+        self.wait("the file opened at the server", lambda: self.recording.sent("textDocument/didOpen"))
+
+    def normal(self) -> None:
+        """Leaves every mode, prompt and message."""
+        self.terminal.type(ESCAPE)
+
+    def enter(self, command: str) -> None:
+        """Types a command line and presses Enter."""
+        self.normal()
+        self.terminal.type(f":{command}")
+        self.sees(command)
+        self.terminal.keys("Enter")
+
+    def go_to(self, text: str) -> None:
+        """Puts the cursor on the first line of the file on disk that holds the text."""
+        lines = self.file.read_text(encoding="utf-8").split("\n")
+        self.enter(str(1 + next(number for number, line in enumerate(lines) if text in line)))
+
+    def type_line(self, text: str) -> None:
+        """Opens a new line below the cursor's and types there; it may go on."""
+        self.normal()
+        self.terminal.type(f"o{text}")
+        self.sees(text)
+
+    def open_line(self, text: str) -> None:
+        """The same, and that was all of it."""
+        self.type_line(text)
+        self.normal()
+
+    def undo(self) -> None:
+        """Takes the last change back, once."""
+        self.normal()
+        self.terminal.keys("u")
+
+    def text(self) -> str:
+        """The buffer's content, by saving it."""
+        before = self.file.stat().st_mtime_ns
+        self.enter("w!")
+
+        def saved() -> bool:
+            if not self.file.exists():  # Helix moves the old one aside while it writes
+                return False
+            stat = self.file.stat()
+            rows = [row for row in self.terminal.screen() if "written" in row]
+            return stat.st_mtime_ns != before and any(f"{stat.st_size}B" in row for row in rows)
+
+        self.wait("the file written", saved)
+        return self.file.read_bytes().decode()
+
+    def actions(self) -> list[str]:
+        """Opens the menu of code actions; its titles, in the order in which they are shown."""
+        earlier = len(self.recording.answers("textDocument/codeAction"))
+        self.normal()
+        self.open_actions()
+        answers = self.wait(
+            "an answer about code actions", lambda: self.recording.answers("textDocument/codeAction")[earlier:]
+        )
+        offered = sorted((action["title"] for action in answers[-1]["result"]), key=len, reverse=True)
+        assert offered, "no code actions were offered"
+
+        def shown() -> list[str]:
+            rows = (next((title for title in offered if title in row), None) for row in self.terminal.screen())
+            titles = [title for title in rows if title]
+            return titles if len(titles) >= len(offered) else []
+
+        return self.wait(f"the menu with {offered}", shown)
+
+    def run_action(self, title: str) -> None:
+        """Runs the code action of that title through the menu."""
+        titles = self.actions()
+        assert title in titles, f"{title!r} is not among {titles}"
+        self.choose(titles, title)

@@ -1,0 +1,47 @@
+"""Helix, with the configuration that `docs/editors/helix.md` tells people to make."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from editors.driver import Editor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editors.desk import Desk
+
+
+class Helix(Editor):
+    """Keys as in Helix's defaults: Space a opens the code actions, Down and Enter choose."""
+
+    name = "Helix"
+    program = "hx"
+    holds_messages = False
+
+    def configure(self, desk: Desk) -> None:
+        """Copies `editors/helix` to where a person would put it."""
+        shutil.copytree(desk.pieces / "helix", desk.configuration / "helix")
+
+    def arguments(self) -> Sequence[str]:
+        """Helix says why in its log, under the cache folder."""
+        return ["-v"]
+
+    def open_actions(self) -> None:
+        """The default mapping."""
+        self.terminal.type(" a")
+
+    def choose(self, titles: Sequence[str], title: str) -> None:
+        """The first one is chosen to begin with."""
+        self.terminal.keys(*["Down"] * titles.index(title), "Enter")
+
+    def command(self, name: str, words: str = "") -> None:
+        """By Helix's typed command, whose arguments are JSON."""
+        self.enter(f"lsp-workspace-command dragoman.{name} {json.dumps(words) if words else ''}".rstrip())
+
+    def cancel(self) -> None:
+        """By the key of `editors/helix/config.toml`."""
+        self.normal()
+        self.terminal.type(" x")

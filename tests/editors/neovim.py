@@ -1,0 +1,46 @@
+"""Neovim, with the configuration that `docs/editors/neovim.md` tells people to make."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+from editors.driver import Editor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from editors.desk import Desk
+
+
+class Neovim(Editor):
+    """Keys as in Neovim's defaults: `gra` opens the code actions, a number chooses."""
+
+    name = "Neovim"
+    program = "nvim"
+    holds_messages = True
+
+    def configure(self, desk: Desk) -> None:
+        """Copies `editors/neovim` to where a person would put it."""
+        shutil.copytree(desk.pieces / "neovim", desk.configuration / "nvim")
+
+    def arguments(self) -> Sequence[str]:
+        """No swap file: a killed editor's would be asked about."""
+        return ["-n"]
+
+    def open_actions(self) -> None:
+        """The default mapping."""
+        self.terminal.type("gra")
+
+    def choose(self, titles: Sequence[str], title: str) -> None:
+        """By its number."""
+        self.terminal.type(str(1 + titles.index(title)))
+        self.terminal.keys("Enter")
+
+    def command(self, name: str, words: str = "") -> None:
+        """By the user command of `editors/neovim/init.lua`."""
+        self.enter(f"Dragoman {name} {words}".rstrip())
+
+    def cancel(self) -> None:
+        """The same."""
+        self.command("cancel")

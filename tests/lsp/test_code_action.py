@@ -1,0 +1,227 @@
+"""The menu: what is offered where, at once, and complete as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import pytest
+
+from dragoman.actions import ACTIONS
+from dragoman.lsp.handlers import code_action
+from lsp.clients import CLIENTS, identity, initialize_params
+from lsp.desk import FULL, span
+
+URI = "file:///project/a.py"
+CODE = (
+    "def total(items):\n    result = 0\n    for item in items:\n        result += item\n    return result\n\n\n"
+    "print(total([1]))\n"
+)
+DIAGNOSTIC = {
+    "range": span(1, 4, 1, 10),
+    "message": "result is unused",
+    "severity": 2,
+    "source": "linter",
+    "code": "F841",
+    "data": {"fixable": True},
+}
+
+
+def params(range_=None, uri=URI, diagnostics=(), **context):
+    """The params of codeAction."""
+    return {
+        "textDocument": {"uri": uri},
+        "range": range_ or span(0, 0, 4, 17),
+        "context": {"diagnostics": list(diagnostics), **context},
+    }
+
+
+async def menu(desk, *args, **context):
+    """The entries."""
+    return await desk.request("textDocument/codeAction", params(*args, **context))
+
+
+def titles(entries):
+    """Their titles."""
+    return [entry["title"] for entry in entries]
+
+
+async def test_every_entry_is_complete(desk):
+    """Each entry has its command with a plain JSON argument, which the server takes; no data, nothing to resolve."""
+    desk.open(CODE, URI, "python")
+    entries = await menu(desk, diagnostics=[DIAGNOSTIC])
+    assert {"Refactor", "Explain", "Write tests", "Fix: result is unused"} <= set(titles(entries))
+    for entry in entries:
+        assert "data" not in entry
+        assert "edit" not in entry
+        (argument,) = entry["command"]["arguments"]
+        _, response = desk.ask("dragoman/context", {"action": entry["command"]["command"], **argument})
+        await desk.settle()
+        assert "Unknown key" not in str(response.result().get("error"))
+
+
+async def test_titles_are_short_and_different(desk):
+    """No two entries of a menu are called the same, and each fits a line."""
+    desk.open(CODE, URI, "python")
+    found = titles(await menu(desk, diagnostics=[DIAGNOSTIC]))
+    assert len(set(found)) == len(found)
+    assert all(len(title) <= 60 and "\n" not in title for title in found)
+
+
+@pytest.mark.parametrize(
+    ("only", "kinds"),
+    [
+        (["quickfix"], {"quickfix"}),
+        (["refactor"], {"refactor.rewrite"}),
+        (["refactor.rewrite"], {"refactor.rewrite"}),
+        (["refactor.extract"], set()),
+        (["refactor.rewrite.deeper"], set()),
+        (["sour"], set()),
+        (["source.organizeImports"], set()),
+        (["quickfix", "refactor"], {"quickfix", "refactor.rewrite"}),
+        (["made.up"], set()),
+    ],
+)
+async def test_only_is_honoured(desk, only, kinds):
+    """Only kinds that were asked for come, and their children: `refactor` asks for `refactor.rewrite`."""
+    desk.open(CODE, URI, "python")
+    entries = await menu(desk, diagnostics=[DIAGNOSTIC], only=only)
+    assert {entry["kind"] for entry in entries} == kinds
+
+
+@pytest.mark.parametrize("only", [None, [], [""]])
+async def test_everything_is_asked_for(desk, only):
+    """No `only`, an empty one and the empty kind ask for all."""
+    desk.open(CODE, URI, "python")
+    whole = titles(await menu(desk, diagnostics=[DIAGNOSTIC]))
+    assert titles(await menu(desk, diagnostics=[DIAGNOSTIC], only=only)) == whole
+    assert titles(await menu(desk, diagnostics=[DIAGNOSTIC], only=["source"])) != whole
+
+
+async def test_action_that_raises_hides_only_itself(desk, monkeypatch, caplog):
+    """A bug in one action's offer costs that action's entries, and is logged by its name."""
+
+    def broken(scene):
+        raise ZeroDivisionError
+
+    desk.open(CODE, URI, "python")
+    before = titles(await menu(desk))
+    actions = [replace(action, offer=broken) if action.name == "explain" else action for action in ACTIONS]
+    monkeypatch.setattr(code_action, "ACTIONS", actions)
+    with caplog.at_level(logging.ERROR):
+        after = titles(await menu(desk))
+    assert after == [title for title in before if title != "Explain"]
+    assert "dragoman.explain can't be offered" in caplog.text
+
+
+async def test_diagnostics_come_back_as_they_were(desk):
+    """A fix names the diagnostic that it is for, with all that another server had put into it."""
+    desk.open(CODE, URI, "python")
+    entries = await menu(desk, diagnostics=[DIAGNOSTIC])
+    fix = next(entry for entry in entries if entry["title"] == "Fix: result is unused")
+    assert fix["kind"] == "quickfix"
+    assert fix["diagnostics"] == [DIAGNOSTIC]
+    assert fix["command"]["arguments"][0]["diagnostics"] == [DIAGNOSTIC]
+
+
+async def test_unopened_document_has_no_menu(desk):
+    """For a document that is not open the answer is an empty list, not an error."""
+    assert await menu(desk) == []
+    desk.open(CODE, URI, "python")
+    desk.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    assert await menu(desk) == []
+
+
+@pytest.mark.parametrize("text", ["", "\n", "\r", " ", "\ufeff", "x" * 100_000])
+@pytest.mark.parametrize("range_", [span(0, 0, 0, 0), span(0, 5, 0, 0), span(99, 99, 99, 99), span(0, 0, 10**9, 10**9)])
+async def test_any_text_and_any_range_has_a_menu(desk, text, range_):
+    """A range past the end, one that runs backwards, an empty file: a menu, maybe empty, never an error."""
+    desk.open(text, URI, "python")
+    assert isinstance(await menu(desk, range_, diagnostics=[{**DIAGNOSTIC, "range": range_}]), list)
+
+
+async def test_many_cursors(desk):
+    """Several cursors send a request each; every answer is for its own place."""
+    desk.open("".join(f"def f{number}():\n    pass\n\n\n" for number in range(20)), URI, "python")
+    asked = [desk.ask("textDocument/codeAction", params(span(4 * n, 0, 4 * n + 1, 8)))[1] for n in range(20)]
+    answers = [message["result"] for message in await asyncio.gather(*asked)]
+    for number, entries in enumerate(answers):
+        refactor = next(entry for entry in entries if entry["title"] == "Refactor")
+        assert refactor["command"]["arguments"][0]["range"]["start"]["line"] == 4 * number
+
+
+@pytest.mark.parametrize("client", CLIENTS, ids=identity)
+async def test_menu_of_each_client(open_desk, client):
+    """Every editor gets a menu in its own form: code actions where it takes them, else the plain commands."""
+    desk = await open_desk(**initialize_params(client))
+    desk.open(CODE, URI, "python")
+    entries = await menu(desk)
+    literal = "codeAction" in client.capabilities.get("textDocument", {})
+    assert {type(entry["command"]) for entry in entries} == {dict if literal else str}
+    listed = desk.said[0]["result"]["capabilities"]["executeCommandProvider"]["commands"]
+    for entry in entries:
+        command = entry["command"] if literal else entry
+        assert command["command"] in listed
+        assert isinstance(command["arguments"], list)
+
+
+async def test_running_and_kept_appear_for_their_document(desk):
+    """What runs can be cancelled from the menu, and what is kept applied, shown or discarded; in its document only."""
+    desk.on["window/showMessageRequest"] = lambda params: None
+    desk.open(CODE, URI, "python")
+    other = desk.open("other", "file:///project/other.py", "python")
+    run = {"action": "refactor", "textDocument": {"uri": URI}, "range": span(0, 0, 4, 17)}
+    _, response = desk.ask("dragoman/run", run)
+    await desk.settle()
+    assert "Cancel: Refactor" in titles(await menu(desk))
+    assert "Cancel: Refactor" not in titles(await menu(desk, uri=other))
+    assert "Cancel: Refactor" in titles(await menu(desk, only=["source"]))
+    assert "Cancel: Refactor" not in titles(await menu(desk, only=["quickfix"]))
+    change = {"range": span(1, 4, 1, 10), "text": "other"}
+    desk.notify("textDocument/didChange", {"textDocument": {"uri": URI, "version": 2}, "contentChanges": [change]})
+    desk.services.completer.say("```python\ndef total(items):\n    return sum(items)\n```")
+    assert (await response)["result"]["kept"]
+    found = titles(await menu(desk))
+    assert found[-3:] == [
+        "Apply anyway: Refactor",
+        "Show kept result: Refactor",
+        "Discard kept result: Refactor",
+    ]
+    assert "Cancel: Refactor" not in found
+    assert "Apply anyway: Refactor" not in titles(await menu(desk, uri=other))
+
+
+async def test_cancel_from_the_menu(desk):
+    """The menu's entry cancels exactly its run."""
+    desk.open(CODE, URI, "python")
+    run = {"action": "explain", "textDocument": {"uri": URI}, "range": span(0, 0, 4, 17)}
+    _, first = desk.ask("dragoman/run", run)
+    await desk.settle()
+    cancel = next(entry for entry in await menu(desk) if entry["title"] == "Cancel: Explain")
+    _, second = desk.ask("dragoman/run", run)
+    await desk.settle()
+    assert await desk.request("workspace/executeCommand", cancel["command"] | {"title": None}) == {"cancelled": 1}
+    assert (await first)["error"]["code"] == -32800
+    assert not second.done()
+
+
+async def test_menu_asks_no_model_and_no_disk(desk):
+    """The menu comes of the open text alone."""
+
+    class Untouchable:
+        def __getattr__(self, name):
+            pytest.fail(f"the menu asked for {name}")
+
+    desk.open(CODE, URI, "python")
+    desk.services.completer = desk.services.project = desk.services.workers = Untouchable()
+    assert await menu(desk, diagnostics=[DIAGNOSTIC])
+
+
+async def test_menu_before_the_services_are_open(open_desk):
+    """The menu does not wait for settings or keys."""
+    desk = await open_desk(FULL)
+    desk.server._opening = asyncio.get_running_loop().create_future()
+    desk.open(CODE, URI, "python")
+    assert await menu(desk)
+    desk.server._opening.cancel()
