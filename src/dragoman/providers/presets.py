@@ -67,7 +67,7 @@ _ROWS = (
         dialect="anthropic",
         base_url="https://api.anthropic.com",
         key_variables=("ANTHROPIC_API_KEY",),
-        model="claude-sonnet-4-5",
+        model="claude-sonnet-5-5",
         key_page="https://console.anthropic.com/settings/keys",
         max_tokens=4096,
     ),
