@@ -30,6 +30,9 @@ class _Keys:
     async def secret(self, provider: str) -> str | None:
         return "key" if provider.startswith("provider-") else None
 
+    def fault(self, provider: str) -> str | None:  # noqa: ARG002 - the port's signature
+        return None
+
 
 def measure(stage: Stage) -> list[Row]:
     """In this process, without a peer: the figure is small against any request."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.errors import Authentication
-from dragoman.core.ports import EditorSettings
 from dragoman.core.settings_layers import editor_layer
 from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.core.intent import Intent, classify
+from dragoman.core.classifier import classify
+from dragoman.core.intent import Intent
 
 LABELLED = {
     Intent.CODE: (

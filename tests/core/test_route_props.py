@@ -73,6 +73,9 @@ def test_a_decision_accounts_for_everybody_once(intent, asked, preferred, given_
             if (option.place.provider, option.place.endpoint) == (place.provider, place.endpoint)
         ]
         assert any(
-            not option.obstacle and option.rests_until <= now and (option.window is None or tokens <= option.window)
+            not option.obstacle
+            and option.rests_until <= now
+            # The window is the option's own model's: of another that the request names, it says nothing.
+            and (option.window is None or tokens <= option.window or place.model != option.place.model)
             for option in fitting
         )

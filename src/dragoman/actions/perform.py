@@ -14,10 +14,11 @@ from dragoman.actions.places import document_name, posix
 from dragoman.actions.testfiles import plan_tests
 from dragoman.actions.testmerge import merged
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, assistant, user
+from dragoman.core.classifier import classify
 from dragoman.core.context import gather, piece
 from dragoman.core.errors import AllCandidatesFailed, BadInput, ProviderError, UnusableReply
 from dragoman.core.events import Done, Reset
-from dragoman.core.intent import LabelledIntent, classify
+from dragoman.core.intent import LabelledIntent
 from dragoman.core.ports import Job
 from dragoman.core.reply import answer, new_code, replacement
 from dragoman.core.route import Hints
@@ -215,7 +216,10 @@ async def _ask(job: Job, completer: Completer, on_event: Callable[[Event], Await
     splitter, text, done = ThinkSplitter(), [], None
     async with aclosing(completer.stream(job)) as events:
         async for event in events:
-            if isinstance(event, TextDelta):
+            if isinstance(event, TextDelta) and splitter.answering:
+                text.append(event.text)
+                await on_event(event)
+            elif isinstance(event, TextDelta):
                 visible, thinking = splitter.feed(event.text)
                 await _tell(visible, thinking, on_event)
                 text.append(visible)

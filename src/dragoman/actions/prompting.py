@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from dragoman.actions.places import document_name
-from dragoman.core.chat import system, user
-from dragoman.core.context import TARGET_MARK
 from dragoman.core.languages import language
 
 if TYPE_CHECKING:
@@ -44,7 +42,7 @@ def edit_messages(scene: Scene, context: Context, task: str) -> tuple[Message, .
         "Never repeat text from outside the target.\n"
         f"{_DATA}"
     )
-    return system(rules), user(_join(_context(scene, context, inserts=inserts), f"Task: {task}"))
+    return _messages(rules, _join(_context(scene, context, inserts=inserts), f"Task: {task}"))
 
 
 def answer_messages(scene: Scene, context: Context, task: str) -> tuple[Message, ...]:
@@ -57,14 +55,14 @@ def answer_messages(scene: Scene, context: Context, task: str) -> tuple[Message,
         "say so where the given text does not tell.\n"
         f"{_DATA}"
     )
-    return system(rules), user(_join(_context(scene, context, inserts=False), f"Task: {task}"))
+    return _messages(rules, _join(_context(scene, context, inserts=False), f"Task: {task}"))
 
 
 def code_messages(scene: Scene, context: Context, task: str, rules: str) -> tuple[Message, ...]:
     """Messages that ask for new code that goes elsewhere than the target."""
     of = language(scene.snapshot.language)
     head = f"You write {of.name} for a person in their editor.\n{rules}\n{_DATA}"
-    return system(head), user(_join(_context(scene, context, inserts=False), f"Task: {task}"))
+    return _messages(head, _join(_context(scene, context, inserts=False), f"Task: {task}"))
 
 
 def _context(scene: Scene, context: Context, *, inserts: bool) -> str:
@@ -105,6 +103,8 @@ def _shown(own: Piece, fence: str) -> str:
 
 def _around(context: Context, fence: str) -> str:
     """The text on both sides of the place where new text goes."""
+    from dragoman.core.context import TARGET_MARK  # noqa: PLC0415 - as in `_messages`
+
     symbol = "".join(own.text for own in context.of_kind("symbol")).replace(TARGET_MARK, _INSERT_MARK)
     before = "".join(own.text for own in context.of_kind("before"))
     after = "".join(own.text for own in context.of_kind("after"))
@@ -127,3 +127,9 @@ def short(text: str, length: int = 60) -> str:
     head = line[: length - 1]
     cut = head.rfind(" ")
     return (head[:cut] if cut > length // 2 else head).rstrip(" ,.;:") + "…"
+
+
+def _messages(rules: str, text: str) -> tuple[Message, ...]:
+    from dragoman.core.chat import system, user  # noqa: PLC0415 - the menu, for which an editor waits, needs none of it
+
+    return system(rules), user(text)

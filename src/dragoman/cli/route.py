@@ -8,7 +8,8 @@ import typer
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import out, print_json
 from dragoman.cli.session import check_provider, finish, opened, project_root
-from dragoman.core.intent import Intent, LabelledIntent, classify
+from dragoman.core.classifier import classify
+from dragoman.core.intent import Intent, LabelledIntent
 
 if TYPE_CHECKING:
     from dragoman.core.route import Decision

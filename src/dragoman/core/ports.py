@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from dragoman.core.route import Hints
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
     from dragoman.core.chat import Request
+    from dragoman.core.editor_settings import EditorSettings
     from dragoman.core.events import Event
     from dragoman.core.intent import LabelledIntent
     from dragoman.core.route import Decision
@@ -99,19 +100,6 @@ class Answers(Protocol):
     async def keep(self, title: str, markdown: str) -> str:
         """The absolute path of a new file that only the person can read. Old ones are cleared away."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class EditorSettings:
-    """What an editor contributes to the settings.
-
-    `roots` are the workspace folders' absolute paths; `initialization_options` and `configuration` (the `dragoman`
-    section of `workspace/configuration`) are JSON as the editor sent it.
-    """
-
-    roots: tuple[str, ...] = ()
-    initialization_options: Mapping[str, object] = field(default_factory=dict)
-    configuration: Mapping[str, object] = field(default_factory=dict)
 
 
 class Services(Protocol):

@@ -29,6 +29,13 @@ class LineSplitter:
         """The last line, where the stream ended without a line end."""
         return self.feed(b"\n") if self._pending else []
 
+    def whole(self, data: bytes) -> bool:
+        """Whether the piece is lines by itself: nothing waits, it ends with a line end, and it is not too long."""
+        if self._pending or not data.endswith(b"\n") or len(data) > self._limit:
+            return False
+        self._at_start = False
+        return True
+
     def block(self, data: bytes) -> str:
         r"""The text up to the last `\n` of this piece, without that `\n`; "" where no line became complete.
 
@@ -84,6 +91,12 @@ class EventSplitter:
 
         Raises `StreamingError` for a line, or the data of one event, beyond the limit.
         """
+        one_line = data.startswith(b"data: ") and data.find(b"\n") == len(data) - 2 and b"\r" not in data
+        if one_line and not self._data and self._lines.whole(data):
+            # Most pieces are one event of one line: nothing to put together.
+            self._after_cr = False
+            event, self._event = self._event, "message"
+            return [(event, data[6:-2].decode("utf-8", "replace"))]
         if self._after_cr and data:
             self._after_cr = False
             data = data.removeprefix(b"\n")

@@ -30,6 +30,8 @@ LARGEST = 1_000_000
 """Texts of more code points than this are not parsed."""
 
 _MOST_ERRORS = 50
+_HEADS = ("#", "@", "/", "*", "--", "export")
+"""How lines begin that may belong to a definition below: comments, decorators, attributes."""
 _LONGEST_HEAD = 60
 """Lines of comments and decorators above a definition that count as its own."""
 _FURTHEST = 2000
@@ -135,7 +137,8 @@ class Syntax:
         if self.tree is None:
             return self._smallest(self._symbols, start, end)
         # Only what stands here, and what may begin with a comment that stands here, is looked at.
-        near = self._symbols_by_grammar(self.tree.root_node, start.line, end.line + _LONGEST_HEAD)
+        head = self.snapshot.lines[start.line].lstrip().startswith(_HEADS)
+        near = self._symbols_by_grammar(self.tree.root_node, start.line, end.line + (_LONGEST_HEAD if head else 0))
         found = self._smallest(near, start, end)
         if found is None and self.tree.root_node.has_error:
             # An error elsewhere, such as a line that is being typed, can hide a sound definition from the grammar.

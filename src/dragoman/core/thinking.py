@@ -21,11 +21,12 @@ class ThinkSplitter:
     def __init__(self) -> None:
         self._waiting = ""
         self._closing = ""
-        self._answering = False
+        self.answering = False
+        """Whether all thinking is over: from then on `feed` gives every text back as it is."""
 
     def feed(self, text: str) -> tuple[str, str]:
         """What of the text so far is (answer, thinking) and was not given before."""
-        if self._answering:
+        if self.answering:
             return text, ""
         self._waiting += text
         thinking = ""
@@ -48,7 +49,7 @@ class ThinkSplitter:
                 continue
             if any(opening.startswith(head.lower()) for opening in _OPENINGS):
                 return "", thinking  # blanks alone, or what may yet become a tag
-            self._answering = True
+            self.answering = True
             visible, self._waiting = self._waiting, ""
             return visible, thinking
 

@@ -13,10 +13,11 @@ from lsprotocol import types
 
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
-from dragoman.core.route import Hints
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from dragoman.core.route import Hints
 
 RUN = "dragoman/run"
 ROUTE = "dragoman/route"
@@ -97,6 +98,8 @@ class Order:
     @property
     def hints(self) -> Hints:
         """What it wants otherwise than the settings say."""
+        from dragoman.core.route import Hints  # noqa: PLC0415 - not needed before the first order
+
         return Hints(self.provider, self.model, self.intent)
 
 

@@ -98,6 +98,11 @@ class WorkDone:
         else:
             self._begin()
 
+    @property
+    def due(self) -> bool:
+        """Whether a report would be seen now: worth putting one together."""
+        return self._loop.time() >= self._next_report
+
     def report(self, message: str, *, now: bool = False) -> None:
         """What goes on, in a few words."""
         self._message = message
@@ -152,7 +157,7 @@ class Progress:
                 self._characters += len(text)
                 if self._partial is not None:
                     self._partial.text("delta", text)
-                if self._work_done is not None:
+                if self._work_done is not None and self._work_done.due:
                     self._work_done.report(f"{self._who} · about {self._characters // 4} tokens")
             case ThinkingDelta(text):
                 if self._partial is not None:

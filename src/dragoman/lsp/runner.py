@@ -16,15 +16,14 @@ from lsprotocol import types
 
 from dragoman.actions import action as action_named
 from dragoman.core.errors import BadInput, DragomanError
-from dragoman.lsp.progress import PartialResults, Progress, WorkDone
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from dragoman.actions.base import Action
     from dragoman.actions.perform import Prepared
     from dragoman.core.events import Done, Event
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
+    from dragoman.lsp.progress import Progress
     from dragoman.lsp.server import Server
 
 log = logging.getLogger(__name__)
@@ -125,7 +124,7 @@ class Runner:
         run_id = f"{self._prefix}-{next(self._numbers)}"
         task = asyncio.current_task()
         assert task is not None
-        progress, tokens = self._progress(order, action)
+        progress, tokens = work.progress_for(self._server, order, action, run_id)
         self._runs[run_id] = Run(run_id, action.title, subject.scene.snapshot.uri, tokens, task)
         try:
             delivered = await work.carry_out(self._server, action, subject, order, run_id, self._telling(progress))
@@ -166,16 +165,3 @@ class Runner:
             await progress.tell(event)
 
         return tell_and_trace
-
-    def _progress(self, order: Order, action: Action) -> tuple[Progress, tuple[ProgressToken, ...]]:
-        protocol, facts = self._server.protocol, self._server.facts
-        partial = None
-        if order.partial_result_token is not None:
-            partial = PartialResults(protocol, order.partial_result_token)
-        work_done = None
-        if order.work_done_token is not None:
-            work_done = WorkDone(protocol, action.title, order.work_done_token, ours=False)
-        elif facts.work_done_progress:
-            token = f"dragoman-{self._prefix}-{next(self._numbers)}"
-            work_done = WorkDone(protocol, action.title, token, ours=True)
-        return Progress(protocol, partial, work_done), (work_done.token,) if work_done else ()

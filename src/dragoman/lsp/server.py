@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.server import JsonRPCServer
 
-from dragoman.core.ports import EditorSettings
+from dragoman.core.editor_settings import EditorSettings
 from dragoman.lsp.client import ClientFacts, facts_of
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.handlers import HANDLERS

@@ -15,6 +15,7 @@ from dragoman.core.text import Range, Snapshot
 from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
 from dragoman.lsp.deliver import deliver
 from dragoman.lsp.files import OpenFirst
+from dragoman.lsp.progress import PartialResults, Progress, WorkDone
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dragoman.actions.perform import Prepared
     from dragoman.core.events import Event
     from dragoman.lsp.documents import Document, Journal
-    from dragoman.lsp.messages import Order, RunResult
+    from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.server import Server
 
 content = logging.getLogger(CONTENT_LOGGER)
@@ -56,6 +57,21 @@ async def subject_of(server: Server, order: Order) -> Subject:
         return Subject(_scene(server, order, await _unopened(server, uri), None), None, None)
     scene = _scene(server, order, document.snapshot(), document.selection)
     return Subject(scene, document, document.start_journal())
+
+
+def progress_for(
+    server: Server, order: Order, action: Action, run_id: str
+) -> tuple[Progress, tuple[ProgressToken, ...]]:
+    """What tells the client of the order's progress, and the work-done tokens by which it may be cancelled."""
+    protocol, partial = server.protocol, None
+    if order.partial_result_token is not None:
+        partial = PartialResults(protocol, order.partial_result_token)
+    work_done = None
+    if order.work_done_token is not None:
+        work_done = WorkDone(protocol, action.title, order.work_done_token, ours=False)
+    elif server.facts.work_done_progress:
+        work_done = WorkDone(protocol, action.title, f"dragoman-{run_id}", ours=True)
+    return Progress(protocol, partial, work_done), (work_done.token,) if work_done else ()
 
 
 async def prepared_for(server: Server, action: Action, order: Order) -> Prepared:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.context import estimate_tokens
 from dragoman.lsp import messages
 
 if TYPE_CHECKING:
@@ -15,6 +14,8 @@ METHOD = messages.CONTEXT
 
 async def handle(server: Server, params: object) -> dict[str, Any]:
     """The messages, and the pieces of context that they are made of, with what was left out."""
+    from dragoman.core.context import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
+
     prepared = await server.runner.prepare(messages.order_from_run(params))
     return {
         "estimatedTokens": sum(estimate_tokens(message.text) for message in prepared.messages),

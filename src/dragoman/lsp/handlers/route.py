@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.context import estimate_tokens
 from dragoman.lsp import messages
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ METHOD = messages.ROUTE
 async def handle(server: Server, params: object) -> dict[str, Any]:
     """The intent, the candidates in their order, and who was left out, each with a reason."""
     order = messages.order_from_run(params)
+    from dragoman.core.context import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
+
     prepared = await server.runner.prepare(order)
     decision = await server.services.completer.decide(prepared.job("route", order.hints))
     return {
