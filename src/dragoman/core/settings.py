@@ -150,6 +150,11 @@ class Provider(Section):
     fallback_models: tuple[Text, ...] = Field(
         default=(), description="OpenRouter: models that it may ask instead, in this order."
     )
+    stream: bool = Field(
+        default=True,
+        description="Ask for the answer as it is written; false for a server that can't, with a longer "
+        "timeouts.first_token.",
+    )
     model: Text | None = Field(default=None, description="The model to ask.")
     models: dict[Intent, Text] = Field(default_factory=dict, description="Other models by intent.")
     api_key: KeyReference | None = Field(

@@ -157,6 +157,7 @@ def _options(provider: Provider | None, preset: Preset | None, dialect: str) -> 
         organization=provider.organization if provider else None,
         headers=tuple(login_headers(provider, preset)),
         stream_usage=preset.stream_usage if preset else True,
+        stream=provider.stream if provider else True,
         vertex=Vertex(provider.project, provider.location or "global") if provider and provider.project else None,
         quirks=preset.quirks if preset else Quirks(),
         azure=_azure(provider) if dialect == "azure" else None,

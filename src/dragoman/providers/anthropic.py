@@ -31,13 +31,14 @@ from dragoman.core.errors import (
 )
 from dragoman.core.sse import EventSplitter
 from dragoman.providers import anthropic_parts as parts
-from dragoman.providers import failures
+from dragoman.providers import base, failures
 from dragoman.providers.anthropic_models import ways_of
 from dragoman.providers.base import Call, Capabilities
+from dragoman.providers.whole import EitherReader
 from dragoman.providers.wire import Objects, api_root, count, json_body, mapping, names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dragoman.core.chat import Delta, Request
     from dragoman.providers.anthropic_models import Ways
@@ -95,7 +96,7 @@ def call(request: Request, target: Target) -> Call:
         "max_tokens": limit,
         "system": parts.system(request, notes),
         "messages": parts.written(turns),
-        "stream": True,
+        "stream": options.stream,
         **_sampling(request, target, ways, thinks=thinks, notes=notes),
         "stop_sequences": stop or None,
         "tools": parts.tools(request),
@@ -169,9 +170,42 @@ def error(status: int, headers: Mapping[str, str], body: bytes) -> ProviderError
     return failures.of_response(status, headers, body, _CODES)
 
 
-def reader() -> Reader:
-    """A reader for the response to `call`."""
-    return Reader()
+def reader() -> base.Reader:
+    """A reader for the response to `call`, streamed or whole."""
+    return EitherReader(Reader(), _whole_events)
+
+
+def _whole_events(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A whole message as the events that it would have been."""
+    if answer.get("type") != "message":
+        return
+    usage = mapping(answer.get("usage"))
+    yield {"type": "message_start", "message": {**answer, "content": [], "usage": None}}
+    blocks = answer.get("content")
+    for index, block in enumerate(map(mapping, blocks) if isinstance(blocks, list) else ()):
+        start: dict[str, Any]
+        deltas: list[dict[str, Any]]
+        match block.get("type"):
+            case "text":
+                start, deltas = {"type": "text", "text": ""}, [{"type": "text_delta", "text": block.get("text")}]
+            case "thinking":
+                start = {"type": "thinking", "thinking": ""}
+                deltas = [
+                    {"type": "thinking_delta", "thinking": block.get("thinking")},
+                    {"type": "signature_delta", "signature": block.get("signature")},
+                ]
+            case "tool_use":
+                start = {"type": "tool_use", "id": block.get("id"), "name": block.get("name"), "input": {}}
+                deltas = [{"type": "input_json_delta", "partial_json": json.dumps(block.get("input") or {})}]
+            case _:
+                start, deltas = dict(block), []
+        yield {"type": "content_block_start", "index": index, "content_block": start}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+    ending = {"stop_reason": answer.get("stop_reason"), "stop_details": answer.get("stop_details")}
+    yield {"type": "message_delta", "delta": ending, "usage": usage}
+    yield {"type": "message_stop"}
 
 
 class Reader:

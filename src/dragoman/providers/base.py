@@ -62,6 +62,8 @@ class Options:
     organization: str | None = None
     headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
     stream_usage: bool = True
+    stream: bool = True
+    """Whether to ask for a stream; a reader takes a whole answer in any case."""
     quirks: Quirks = field(default_factory=Quirks)
     azure: Azure | None = None
     vertex: Vertex | None = None

@@ -32,9 +32,10 @@ from dragoman.core.errors import (
     StreamingError,
 )
 from dragoman.core.sse import EventSplitter
-from dragoman.providers import failures
+from dragoman.providers import base, failures
 from dragoman.providers import gemini_parts as parts
 from dragoman.providers.base import Call, Capabilities
+from dragoman.providers.whole import EitherReader
 from dragoman.providers.wire import Objects, api_root, count, json_body, mapping, names, vectors
 
 if TYPE_CHECKING:
@@ -90,7 +91,8 @@ def call(request: Request, target: Target) -> Call:
         "generationConfig": parts.generation(request, target, notes),
     }
     headers = (("content-type", "application/json"), ("accept", "text/event-stream"), *_headers(target))
-    return Call("POST", f"{_model_url(target)}:streamGenerateContent?alt=sse", headers, json_body(body), tuple(notes))
+    method = "streamGenerateContent?alt=sse" if target.options.stream else "generateContent"
+    return Call("POST", f"{_model_url(target)}:{method}", headers, json_body(body), tuple(notes))
 
 
 def embed_call(texts: Sequence[str], target: Target) -> Call:
@@ -190,9 +192,9 @@ def _used_up(details: Sequence[Mapping[str, Any]]) -> bool:
     return any("PerDay" in str(violation.get("quotaId")) for violation in violations)
 
 
-def reader() -> Reader:
-    """A reader for the response to `call`."""
-    return Reader()
+def reader() -> base.Reader:
+    """A reader for the response to `call`, streamed or whole: a whole answer is what one event holds."""
+    return EitherReader(Reader(), lambda answer: [answer] if {"candidates", "promptFeedback"} & answer.keys() else [])
 
 
 class Reader:

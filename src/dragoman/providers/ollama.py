@@ -288,7 +288,7 @@ def _common(
     }
     return {
         "model": target.model,
-        "stream": True,
+        "stream": options.stream,
         "truncate": False,
         "shift": False,
         "keep_alive": _keep_alive(options.keep_alive),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Effort
 from dragoman.core.errors import ContentFilter, InvalidRequest, StreamingError
-from dragoman.providers import failures
+from dragoman.providers import base, failures
 from dragoman.providers.base import Call
 from dragoman.providers.openai_fill import WAYS, FillReader
 from dragoman.providers.openai_models import effort_word, is_reasoning
@@ -23,7 +23,8 @@ from dragoman.providers.openai_parts import (
     with_json_asked,
 )
 from dragoman.providers.openai_place import address, beside, headers, model_name, stream_headers
-from dragoman.providers.openai_stream import CODES, Reader
+from dragoman.providers.openai_stream import CODES, Reader, whole_events
+from dragoman.providers.whole import EitherReader
 from dragoman.providers.wire import json_body, mapping, names
 
 if TYPE_CHECKING:
@@ -47,8 +48,8 @@ def call(request: Request, target: Target) -> Call:
         "model": model_name(target),
         "models": list(options.fallback_models) or None,
         "messages": turns(with_json_asked(request), target),
-        "stream": True,
-        "stream_options": {"include_usage": True} if options.stream_usage else None,
+        "stream": options.stream,
+        "stream_options": {"include_usage": True} if options.stream and options.stream_usage else None,
         **sampling,
         **effort,
         "tools": tools(request),
@@ -187,6 +188,6 @@ def _category(name: str, result: Mapping[str, Any]) -> str:
     return f"{name} ({result['severity']})" if isinstance(result.get("severity"), str) else name
 
 
-def reader() -> Reader:
-    """A reader for the response to `call`."""
-    return Reader()
+def reader() -> base.Reader:
+    """A reader for the response to `call`, streamed or whole."""
+    return EitherReader(Reader(), whole_events)

@@ -26,7 +26,7 @@ from dragoman.core.chat import (
 )
 from dragoman.core.errors import ContentFilter, StreamingError
 from dragoman.core.sse import EventSplitter
-from dragoman.providers import failures, openai
+from dragoman.providers import base, failures, openai
 from dragoman.providers.base import Call
 from dragoman.providers.openai_models import effort_word, is_reasoning
 from dragoman.providers.openai_parts import (
@@ -38,6 +38,7 @@ from dragoman.providers.openai_parts import (
 )
 from dragoman.providers.openai_place import address, model_name, stream_headers
 from dragoman.providers.openai_stream import CODES
+from dragoman.providers.whole import EitherReader
 from dragoman.providers.wire import Objects, count, json_body, mapping, tool_ids
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def call(request: Request, target: Target) -> Call:
         "model": model_name(target),
         "instructions": "\n\n".join(message.text for message in instructions) or None,
         "input": _items(asked.messages[len(instructions) :], target),
-        "stream": True,
+        "stream": target.options.stream,
         "store": False,
         **sampling,
         **reasoning,
@@ -79,9 +80,29 @@ def call(request: Request, target: Target) -> Call:
     return Call("POST", address(target, "/responses"), stream_headers(target), json_body(body), notes)
 
 
-def reader() -> Reader:
-    """A reader for the response to `call`."""
-    return Reader()
+def reader() -> base.Reader:
+    """A reader for the response to `call`, streamed or whole."""
+    return EitherReader(Reader(), _whole_events)
+
+
+def _whole_events(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A whole response as the events that it would have been."""
+    if answer.get("object") != "response":
+        return
+    items = answer.get("output")
+    for place, item in enumerate(map(mapping, items) if isinstance(items, list) else ()):
+        yield {"type": "response.output_item.added", "output_index": place, "item": item}
+        for part in map(mapping, item.get("content") or item.get("summary") or ()):
+            match part.get("type"):
+                case "output_text":
+                    yield {"type": "response.output_text.delta", "delta": part.get("text")}
+                case "refusal":
+                    yield {"type": "response.refusal.delta", "delta": part.get("refusal")}
+                case "summary_text":
+                    yield {"type": "response.reasoning_summary_part.added"}
+                    yield {"type": "response.reasoning_summary_text.delta", "delta": part.get("text")}
+        yield {"type": "response.output_item.done", "output_index": place, "item": item}
+    yield {"type": f"response.{answer.get('status')}", "response": answer}
 
 
 def _sampling(request: Request, target: Target) -> tuple[dict[str, Any], tuple[str, ...]]:

@@ -26,7 +26,7 @@ from dragoman.providers import failures
 from dragoman.providers.wire import Objects, count, mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dragoman.core.chat import Delta
 
@@ -221,3 +221,12 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
         cached_tokens=cached or count(usage, "prompt_cache_hit_tokens"),  # DeepSeek's name
         reasoning_tokens=reasoning,
     )
+
+
+def whole_events(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any] | str]:
+    """A whole answer as the chunk and the sentinel that it would have been: its `message` is all of the deltas."""
+    choices = answer.get("choices")
+    if choices and isinstance(choices, list):
+        whole = [{"delta": mapping(choice).get("message"), **mapping(choice)} for choice in choices]
+        yield {**answer, "choices": whole}
+        yield "[DONE]"
