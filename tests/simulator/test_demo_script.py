@@ -32,7 +32,7 @@ def taxed(items, rate):
 """
 
 
-def asked(make, *task, code=CODE, path="/work/shop/cart.py", language="python"):
+def asked(make, *task, code=CODE, path="/project/shop/cart.py", language="python"):
     """The scripted answer to messages as the actions write them."""
     scene = Scene(Snapshot.of(code, language=language), Range(Position(0, 0), Position(0, 0)), path=path)
     above = Piece("imports", "cart.py:1-1", "imports", "import shop\n", 5)
