@@ -120,9 +120,10 @@ class Editor(ABC):
         self.enter("w!")
 
         def saved() -> bool:
-            if not self.file.exists():  # Helix moves the old one aside while it writes
+            try:
+                stat = self.file.stat()
+            except FileNotFoundError:  # Helix moves the old one aside while it writes
                 return False
-            stat = self.file.stat()
             rows = [row for row in self.terminal.screen() if "written" in row]
             return stat.st_mtime_ns != before and any(f"{stat.st_size}B" in row for row in rows)
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from dragoman.core.chat import Stop, TextDelta, ThinkingDelta
+from dragoman.core.chat import Stop, TextDelta, ThinkingDelta, ToolCallDelta
 from dragoman.core.errors import (
     AllCandidatesFailed,
     ContentFilter,
@@ -321,6 +321,20 @@ async def test_who_cannot_reset_still_fails_over_before_the_first_text():
     events = await events_of(engine_of(transport, settings_of("one", "two")), job(can_reset=False))
     assert text_of(events) == "fine"
     assert not of_type(events, Reset)
+
+
+@virtual_time
+async def test_a_tool_call_reaches_the_asker():
+    """The pieces of a call come through as they are, and count as shown: after a break the next one starts over."""
+    call = {"index": 0, "id": "c1", "function": {"name": "weather", "arguments": '{"city":'}}
+    more = {"index": 0, "function": {"arguments": '"Bonn"}'}}
+    pieces = [event(choices=[{"delta": {"tool_calls": [part]}}]) for part in (call, more)]
+    transport = ScriptedTransport(one=[Reply((pieces[0],))], two=[Reply((*pieces, *finish("tool_calls")))])
+    events = await events_of(engine_of(transport, settings_of("one", "two")), job())
+    assert [type(happened) for happened in events[:3]] == [Routed, ToolCallDelta, Reset]
+    calls = of_type(events, ToolCallDelta)[1:]
+    assert "".join(delta.arguments for delta in calls) == '{"city":"Bonn"}'
+    assert (calls[0].id, calls[0].name, of_type(events, Done)[0].stop) == ("c1", "weather", Stop.TOOL_CALLS)
 
 
 @virtual_time

@@ -11,7 +11,16 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dragoman.core.chat import FinishDelta, Stop, TextDelta, ThinkingDelta, Usage, UsageDelta
+from dragoman.core.chat import (
+    FinishDelta,
+    SignatureDelta,
+    Stop,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    Usage,
+    UsageDelta,
+)
 from dragoman.core.context import estimate_tokens
 from dragoman.core.errors import (
     AllCandidatesFailed,
@@ -55,8 +64,8 @@ if TYPE_CHECKING:
 EXPECTED_ANSWER_TOKENS = 500
 """Reserved for an answer until its real length is known."""
 
-SHOWN = (TextDelta, ThinkingDelta)
-"""What the person sees of an answer."""
+SHOWN = (TextDelta, ThinkingDelta, ToolCallDelta)
+"""What the asker has of an answer: after it, another one can only start over."""
 
 
 @dataclass(slots=True)
@@ -254,10 +263,10 @@ class Engine:
                     async for delta in deltas:
                         if isinstance(delta, SHOWN):
                             if tally.first_token is None:
-                                tally.first_token = self._clock.now()
-                                run.shown = True
-                                self._standings.answering(entry, run.settings.health.failure_threshold)
-                            tally.pieces.append(delta.text)
+                                self._answering(run, entry, tally)
+                            tally.pieces.append(delta.arguments if isinstance(delta, ToolCallDelta) else delta.text)
+                            yield delta
+                        elif isinstance(delta, SignatureDelta):
                             yield delta
                         else:
                             tally.take(delta)
@@ -269,6 +278,11 @@ class Engine:
             usage = self._settle(run, entry, place, tally, failure)
         yield UsageReport(place.provider, place.model, usage)
         yield self._done(run, place, tally, usage)
+
+    def _answering(self, run: _Run, lease: Lease, tally: _Tally) -> None:
+        tally.first_token = self._clock.now()
+        run.shown = True
+        self._standings.answering(lease, run.settings.health.failure_threshold)
 
     def _enter(self, run: _Run, endpoint: Endpoint, place: Place) -> Lease | Refusal:
         return self._standings.enter(place, endpoint.quota, run.tokens + EXPECTED_ANSWER_TOKENS, self._clock.now())
