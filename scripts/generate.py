@@ -112,12 +112,12 @@ def settings_page() -> Iterator[str]:
     """The lines of docs/settings.md."""
     yield INTRODUCTION
     yield "Intents are " + _list_of(intent.value for intent in Intent) + ".\n"
-    yield "## All settings"
+    yield "## All settings\n\n### Above all tables\n"
+    yield from _table([key for key in keys() if len(key.path) == 1], ())
     for name, field in Settings.model_fields.items():
         section = section_in(field.annotation)
-        assert section is not None
-        own = [key for key in keys() if key.path[0] == name]
-        yield from _section(section, own)
+        if section is not None:
+            yield from _section(section, [key for key in keys() if key.path[0] == name])
     yield "## Providers that need no more than their name\n"
     yield "| name | | dialect | address | key |\n|---|---|---|---|---|"
     for preset in PRESETS.values():
@@ -145,6 +145,10 @@ def settings_page() -> Iterator[str]:
 def _section(section: type[Section], rows: list[Key]) -> Iterator[str]:
     head = rows[0].path[:2] if rows[0].path[1] == "*" else rows[0].path[:1]
     yield f"\n### `[{_spelt(head)}]`\n\n{section.__doc__}\n"
+    yield from _table(rows, head)
+
+
+def _table(rows: list[Key], head: tuple[str, ...]) -> Iterator[str]:
     yield "| key | default | wants | meaning |\n|---|---|---|---|"
     for row in rows:
         key = _spelt(row.path[len(head) :])

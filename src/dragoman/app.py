@@ -16,12 +16,16 @@ from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.keys import Keys, key_specs
 from dragoman.engine.loop import Engine
+from dragoman.engine.metrics import Metrics
+from dragoman.engine.models import ModelLists
 from dragoman.engine.places import with_addresses
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
-from dragoman.engine.standing import MemoryStandings
+from dragoman.engine.standing import Standings
+from dragoman.engine.stores import ChosenStore
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
 
@@ -54,21 +58,29 @@ class App:
         self._next_look = 0.0
         self.keys = self._new_keys()
         self.access = FullAccess(self.transport, self.workers, self.environment)
-        standings = MemoryStandings()
+        clock = LoopClock()
+        self.notices: list[str] = []
+        self.store = ChosenStore(clock.now, self.notices.append)
+        self._standings = Standings(self.store, clock)
+        self.metrics = Metrics(self.store)
+        models = ModelLists(self.transport, clock)
+        self._prober = Prober(self.store, models, self.access, clock)
         self.completer = Engine(
             effective.settings,
             self.transport,
             self.keys,
-            standings=standings,
+            standings=self._standings,
             on_attempt=self._attempted,
             access=self.access,
+            models=models,
+            prober=self._prober,
         )
         self.embeddings = Embeddings(
             effective.settings,
             self.transport,
             self.keys,
             self.workers,
-            standings=standings,
+            standings=self._standings,
             on_attempt=self._attempted,
             access=self.access,
         )
@@ -102,6 +114,7 @@ class App:
         self.effective, self._stamp = await self.workers.run(self._read)
         self.keys = self._new_keys()
         self.transport.use(self.effective.settings.network)
+        self.store.use(self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return self.effective.problems
@@ -120,6 +133,10 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
+        await self._prober.close()
+        self._standings.close()
+        self.metrics.flush()
+        await self.store.close()
         await self.transport.close()
         await self.access.close()
         self.workers.close()
@@ -133,6 +150,7 @@ class App:
         await self.close()
 
     def _attempted(self, record: AttemptRecord) -> None:
+        self.metrics.attempted(record)
         if record.outcome == Authentication.kind:
             self.keys.forget(record.provider)  # a key that was refused is looked up anew: it may have been replaced
 

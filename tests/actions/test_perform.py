@@ -11,8 +11,8 @@ from dragoman.actions.perform import Preferences, Tools, complete, perform, prep
 from dragoman.core.chat import Stop, TextDelta, ThinkingDelta
 from dragoman.core.errors import BadInput, Cancelled, DragomanError, NetworkError, UnusableReply
 from dragoman.core.events import Done, Reset, Routed
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent
-from dragoman.core.route import Hints
 from dragoman.core.text import Position, Range, Snapshot
 
 TEXT = "def f(a):\n    b = a\n    return b\n"

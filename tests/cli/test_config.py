@@ -47,9 +47,12 @@ def test_the_template_holds_every_setting_with_its_default():
     generic = {re.sub(rf"\.(?:{intents})$", ".INTENT", key) for key in generic}
     generic = {re.sub(r"\.deployments\..+", ".deployments.MODEL", key) for key in generic}
     generic = {re.sub(r"^prices\.[^.]+", "prices.*", key) for key in generic}
+    generic = {re.sub(r"\.priority_weights\..+", ".priority_weights.PROVIDER", key) for key in generic}
     assert {".".join(key.path) for key in keys()} <= generic
     default = parsed("").settings
-    for name in ("routing", "timeouts", "retry", "health", "context", "edits"):
+    routing = effective.settings.routing.model_copy(update={"priority_weights": {}})  # shown by an example
+    assert routing == default.routing
+    for name in ("store", "timeouts", "retry", "health", "context", "edits"):
         assert getattr(effective.settings, name) == getattr(default, name)
 
 

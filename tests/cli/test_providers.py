@@ -140,13 +140,19 @@ def test_route_of_a_text(dragoman, play):
             "endpoint": simulator.url,
             "local": True,
             "reason": "tests goes to local providers first",
+            "health": "unknown",
+            "latencySeconds": None,
+            "reliability": None,
+            "estimatedCostUsd": 0.0,
         }
     ]
+    assert decision["plan"]["dispatch"] == "single"
     assert {left["provider"] for left in decision["leftOut"]} == {"anthropic", "openai"}
     assert all("_API_KEY" in left["reason"] for left in decision["leftOut"])
     text = dragoman("route", "write a unit test for this").out.splitlines()
-    assert text[1].startswith("1. ollama · scripted-coder")
-    assert [line.split(":")[0] for line in text[2:]] == ["not anthropic", "not openai"]
+    assert text[1] == "ordered by priority, asked one after the other"
+    assert text[2].startswith("1. ollama · scripted-coder")
+    assert [line.split(":")[0] for line in text[3:]] == ["not anthropic", "not openai"]
     assert simulator.calls == []
 
 

@@ -260,7 +260,7 @@ def test_keys_and_code_stay_out_of_sight(process, play, sample, monkeypatch, tmp
     ran = process("run", "explain", "sample.py", "--log-level", "debug")
     assert ran.code == 1
     assert simulator.completions[0].headers["authorization"] == "Bearer sk-verysecret0123456789"
-    written = [path.read_text() for path in (tmp_path / "home").rglob("*") if path.is_file()]
+    written = [path.read_text("utf-8", "replace") for path in (tmp_path / "home").rglob("*") if path.is_file()]
     assert written
     for text in (ran.out, ran.err, *written):
         assert "verysecret" not in text

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
 
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
-from dragoman.core.route import Hints, Option, Place, decide, preferred_model
-
-
-@dataclass(frozen=True)
-class Preferences:
-    prefer_local_for: tuple = (Intent.CODE, Intent.REGEX, Intent.TESTS)
-    fallback_order: tuple = ("ollama", "anthropic", "openai")
-    intents: dict = field(
-        default_factory=lambda: {
-            Intent.ANALYSIS: ("anthropic", "openai"),
-            Intent.EXPLANATION: ("anthropic", "openai"),
-        }
-    )
+from dragoman.core.route import Option, Place, decide, preferred_model
+from dragoman.core.settings import Routing as Preferences
 
 
 def place(provider: str, *, local: bool = False, endpoint: str = "", model: str = "") -> Place:

@@ -190,7 +190,10 @@ def test_null_is_not_set():
         ("edits.check_syntax = 1", "edits.check_syntax = 1: wants true or false"),
         ('routing.fallback_order = "ollama"', 'routing.fallback_order = "ollama": wants a list of texts'),
         ('routing.prefer_local_for = ["cod"]', 'wants a list, each item one of "code", "tests", "regex"'),
-        ('routing.selection = "best"', 'routing.selection = "best": wants "priority"'),
+        (
+            'routing.selection = "best"',
+            'routing.selection = "best": wants one of "priority", "round_robin"',
+        ),
         ("[routing.intents]\nanalisys = []", "line 2: routing.intents.analisys: the intents are code, tests"),
         ("timeouts = 5", "timeouts wants a table of settings"),
         ("providers = []", "providers wants a table of settings"),
@@ -424,17 +427,11 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         "text",
         [
-            'store = "sqlite"',
             "[cache]\nttl_s = 60",
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
             "edits.review = true",
-            'routing.dispatch = "race"',
-            "routing.k = 2",
-            'routing.selection = "scored"',
-            'routing.stickiness = "turn"',
-            "health.check_interval_s = 60",
             'providers.openai.inline_model = "x"',
         ],
     )
@@ -448,8 +445,6 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         "layer",
         [
-            toml('store = "memory"'),
-            toml('routing.dispatch = "single"\nrouting.stickiness = "none"'),
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
             toml('[privacy]\nredact = false\nlocal_only = []\naudit = "off"'),
             toml("edits.review = false\ncache.enabled = false"),

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from dragoman.core.chat import Request, TextDelta, user
 from dragoman.core.errors import NetworkError, StreamingError
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine.http import Response
 from dragoman.engine.loop import Engine
@@ -158,7 +158,7 @@ def settings_of(*names: str, **sections) -> Settings:
 
 def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5) -> Engine:
     """An engine on the script; every backoff takes half of its bound."""
-    heard = records.append if records is not None else None
+    heard = (records if records is not None else []).append
     return Engine(settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard)
 
 

@@ -6,9 +6,9 @@ import asyncio
 from contextlib import asynccontextmanager
 
 from dragoman.core.chat import Request, user
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.http import HttpTransport

@@ -11,9 +11,9 @@ from blockbuster import blockbuster_ctx
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, system, user
 from dragoman.core.errors import AllCandidatesFailed, ContentFilter, DragomanError, InvalidRequest
 from dragoman.core.events import Done, Reset, Routed
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.loop import Engine
@@ -98,7 +98,7 @@ async def engine_on(settings, records=None):
     transport = HttpTransport(workers)
     try:
         with blockbuster_ctx():
-            on_attempt = records.append if records is not None else None
+            on_attempt = (records if records is not None else []).append
             yield Engine(Settings.model_validate(settings), transport, Keys(), on_attempt=on_attempt)
     finally:
         await transport.close()

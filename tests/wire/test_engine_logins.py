@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from dragoman.core.chat import Request, TextDelta, user
 from dragoman.core.errors import AllCandidatesFailed
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine.access import FullAccess
 from dragoman.engine.clock import LoopClock

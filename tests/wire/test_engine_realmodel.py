@@ -11,9 +11,9 @@ import pytest
 from dragoman.core.chat import Request, Stop, TextDelta, user
 from dragoman.core.errors import AllCandidatesFailed, ContextLength
 from dragoman.core.events import Done, Routed
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.loop import Engine

@@ -15,9 +15,9 @@ import pytest
 from dragoman.core.chat import Request, TextDelta, user
 from dragoman.core.errors import AllCandidatesFailed, ModelUnavailable, NothingToAsk, UnknownProviderError
 from dragoman.core.events import Done, Reset, Routed
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.core.settings import Settings
 from dragoman.engine import local
 from dragoman.engine.access import FullAccess

@@ -9,9 +9,9 @@ import pytest
 from dragoman.app import App
 from dragoman.core.chat import Request, TextDelta, Usage, user
 from dragoman.core.events import Done
+from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Job
-from dragoman.core.route import Hints
 from dragoman.simulator import Reply, Simulator
 
 KEYS = {

@@ -18,10 +18,10 @@ from dragoman.core.classifier import classify
 from dragoman.core.context import gather, piece
 from dragoman.core.errors import AllCandidatesFailed, BadInput, ProviderError, UnusableReply
 from dragoman.core.events import Done, Reset
+from dragoman.core.hints import Hints
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.ports import Job
 from dragoman.core.reply import answer, new_code, replacement
-from dragoman.core.route import Hints
 from dragoman.core.syntax import new_errors, parse
 from dragoman.core.text import Snapshot, TextEdit, apply
 from dragoman.core.thinking import ThinkSplitter, without_thinking

@@ -149,9 +149,9 @@ async def _ask(app: "App", provider: str) -> dict[str, Any]:
     from dragoman.core.chat import Request, user
     from dragoman.core.errors import DragomanError
     from dragoman.core.events import Done
+    from dragoman.core.hints import Hints
     from dragoman.core.intent import Intent, LabelledIntent
     from dragoman.core.ports import Job
-    from dragoman.core.route import Hints
 
     job = Job(
         id=f"test-{provider}",

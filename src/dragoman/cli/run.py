@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dragoman import CONTENT_LOGGER
+from dragoman.cli import hint_options
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import console, fail, note, out, print_json, write
 from dragoman.cli.session import check_provider, finish, opened, project_root
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dragoman.cli.textfiles import TextFile
     from dragoman.core.context import Piece
     from dragoman.core.events import Done
-    from dragoman.core.route import Hints
+    from dragoman.core.hints import Hints
 
 NAME = "run"
 EXAMPLE = 'dragoman run refactor src/shop.py:12-30 -i "use a dataclass" --apply'
@@ -50,6 +51,14 @@ def command(
     provider: ProviderName = None,
     model: ModelName = None,
     intent: Annotated[Intent | None, typer.Option(help="Take it for this kind of work.")] = None,
+    strategy: hint_options.Strategy = None,
+    k: hint_options.K = None,
+    providers: hint_options.Providers = None,
+    budget_usd: hint_options.BudgetUsd = None,
+    max_latency_ms: hint_options.MaxLatencyMs = None,
+    stickiness: hint_options.Stickiness = None,
+    priority_weights: hint_options.PriorityWeights = None,
+    min_useful_tokens: hint_options.MinUsefulTokens = None,
     stream: Annotated[bool, typer.Option("--stream", help="Show the model's text as it comes.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -57,11 +66,21 @@ def command(
 
     Prints the answer in Markdown, or the change as a patch, or applies it.
     """
-    from dragoman.core.route import Hints
-
     if apply + diff + show_context > 1:
         raise typer.BadParameter("--apply, --diff and --show-context exclude each other")
-    hints = Hints(provider, model, intent)
+    hints = hint_options.hints_of(
+        provider=provider,
+        model=model,
+        intent=intent,
+        strategy=strategy,
+        k=k,
+        providers=providers,
+        budget_usd=budget_usd,
+        max_latency_ms=max_latency_ms,
+        stickiness=stickiness,
+        priority_weights=priority_weights,
+        min_useful_tokens=min_useful_tokens,
+    )
     return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
 
 
@@ -87,7 +106,8 @@ async def _run(
     root = project_root(file.path.parent)
     scene = _scene(file, asked, root, instruction)
     async with opened(context, root) as app:
-        check_provider(app, hints.provider)
+        for name in (hints.provider, *hints.providers):
+            check_provider(app, name)
         tools = _tools(app, root)
         prepared = await prepare(action, scene, tools, Preferences.of(app.settings), hints)
         content = logging.getLogger(CONTENT_LOGGER)

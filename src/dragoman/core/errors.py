@@ -20,6 +20,7 @@ DragomanError
     ├── NetworkError             refused, DNS, TLS, reset: retry, then next
     ├── AttemptTimeout           one of the time limits ran out: next, not asked again on this route
     ├── StreamingError           cut, shortened or garbled answer: retry, then next
+    ├── BudgetExceeded           it would cost more than may be spent; nothing was sent: next
     └── UnknownProviderError     anything else a provider answers: next
 """
 
@@ -168,6 +169,12 @@ class StreamingError(ProviderError):
 
     kind = "streaming"
     retry = True
+
+
+class BudgetExceeded(ProviderError):  # noqa: N818
+    """It would cost more than may be spent. Nothing was sent; a cheaper or a local one may be asked."""
+
+    kind = "budget"
 
 
 class UnknownProviderError(ProviderError):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from dragoman.core.errors import (
     AttemptTimeout,
     Authentication,
+    BudgetExceeded,
     ContextLength,
     ModelUnavailable,
     NetworkError,
@@ -119,6 +120,10 @@ def what_to_do(error: ProviderError, place: Place, key_help: str) -> str:
             return "is Ollama running? start it with `ollama serve`"
         case NetworkError() if place.local:
             return "is the server running?"
+        case AttemptTimeout() if error.limit == "max_latency":
+            return ""  # the request's own wish
+        case BudgetExceeded():
+            return "raise that budget, or let a local provider answer"
         case AttemptTimeout():
             setting = "first_token" if error.limit == "headers" else error.limit
             return f"if it only needs longer, raise timeouts.{setting}"

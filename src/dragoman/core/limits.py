@@ -32,6 +32,11 @@ class Bucket:
         """A full bucket for a rate per minute."""
         return cls(burst, per_minute / 60, burst, now)
 
+    @property
+    def per_minute(self) -> int:
+        """The limit as the person set it."""
+        return round(self.per_second * 60)
+
     def refilled(self, now: float) -> Bucket:
         """The bucket at `now`. A clock that went back adds nothing."""
         passed = max(0.0, now - self.at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from dragoman.core.route import Hints
+from dragoman.core.hints import Hints
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
@@ -25,7 +25,8 @@ T = TypeVar("T")
 class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
-    `can_reset` says that the asker can throw away text it was shown, so that a failover may start over.
+    `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
+    conversation bear the same `session`.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Job:
     intent: LabelledIntent
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
+    session: str = ""
 
 
 class Completer(Protocol):

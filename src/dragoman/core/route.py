@@ -5,22 +5,17 @@ It asks nobody and waits for nothing: the engine brings the facts, and does what
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import Intent, LabelledIntent
+from dragoman.core.selection import Contender, Facts, Score, Wishes, ordered, scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-
-@dataclass(frozen=True, slots=True)
-class Hints:
-    """What one request wants otherwise than the settings say. An explicit provider or model always wins."""
-
-    provider: str | None = None
-    model: str | None = None
-    intent: Intent | None = None
+    from dragoman.core.hints import Hints, Stickiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +49,20 @@ class Option:
     rests_until: float = 0.0
     rest_reason: str = ""
     window: int | None = None
+    facts: Facts = field(default_factory=Facts)
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A place that will be asked, and the reason for its rank in a few words."""
+    """A place that will be asked, the reason for its rank in a few words, and what is known of it.
+
+    `score` is there where the order goes by scores.
+    """
 
     place: Place
     reason: str
+    facts: Facts = field(default_factory=Facts)
+    score: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,26 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """How the candidates are asked: the settings, and the request's hints over them. Units as in `core.hints.Hints`."""
+
+    dispatch: Dispatch = Dispatch.SINGLE
+    selection: Selection = Selection.PRIORITY
+    k: int = 2
+    min_useful_tokens: int = 5
+    max_latency_ms: int | None = None
+    budget_usd: float | None = None
+    stickiness: Stickiness = "none"
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The ordered candidates and everyone who was left out, each with a reason."""
+    """The ordered candidates and everyone who was left out, each with a reason; and how they are asked."""
 
     intent: LabelledIntent
     candidates: tuple[Candidate, ...]
     left_out: tuple[LeftOut, ...]
+    plan: Plan = field(default_factory=Plan)
 
     @property
     def first_due(self) -> float | None:
@@ -109,6 +124,66 @@ class Preferences(Protocol):
         """Providers to ask first, by intent."""
         ...
 
+    @property
+    def selection(self) -> Selection:
+        """How candidates are ordered."""
+        ...
+
+    @property
+    def dispatch(self) -> Dispatch:
+        """How many are asked."""
+        ...
+
+    @property
+    def k(self) -> int:
+        """How many at once, at most."""
+        ...
+
+    @property
+    def min_useful_tokens(self) -> int:
+        """What wins a race."""
+        ...
+
+    @property
+    def max_latency_ms(self) -> int:
+        """When whoever has given nothing useful is left for the next; 0 is never."""
+        ...
+
+    @property
+    def stickiness(self) -> Stickiness:
+        """What stays with the one that answered before."""
+        ...
+
+    @property
+    def providers(self) -> Sequence[str]:
+        """Nobody else is asked; empty is everybody."""
+        ...
+
+    @property
+    def priority_weights(self) -> Mapping[str, float]:
+        """By provider, what its score is multiplied by."""
+        ...
+
+
+def planned(hints: Hints, preferences: Preferences) -> Plan:
+    """The settings with the request's own wishes over them."""
+    selection, dispatch = preferences.selection, preferences.dispatch
+    if isinstance(hints.strategy, Dispatch):
+        dispatch = hints.strategy
+    elif hints.strategy is not None:
+        selection = hints.strategy
+    if hints.provider or (hints.model and hints.model != "auto"):
+        selection = Selection.MANUAL
+    return Plan(
+        dispatch=dispatch,
+        selection=selection,
+        k=hints.k or preferences.k,
+        min_useful_tokens=hints.min_useful_tokens or preferences.min_useful_tokens,
+        max_latency_ms=hints.max_latency_ms or preferences.max_latency_ms or None,
+        budget_usd=hints.budget_usd,
+        stickiness=hints.stickiness or preferences.stickiness,
+    )
+
 
 def decide(
     intent: LabelledIntent,
@@ -118,27 +193,63 @@ def decide(
     *,
     now: float,
     needed_tokens: int = 0,
+    chance: float = 0.0,
+    sticky: Place | None = None,
 ) -> Decision:
     """The candidates in the order of asking, and everyone else with the reason.
 
-    The options of one provider keep their order. `needed_tokens` is what the request is estimated to take of a window.
+    The options of one provider keep their order. `needed_tokens` is what the request is estimated to take of a window,
+    `chance` a number in [0, 1) for the orders that draw. `sticky` goes first if it may be asked at all.
     """
+    plan = planned(hints, preferences)
     chosen, left_out = _chosen(hints, list(options))
+    allowed = hints.providers or preferences.providers
     candidates: list[tuple[Option, str]] = []
     seen: set[Place] = set()
     for option, named in chosen:
-        if option.place in seen:
+        place = option.place
+        if place in seen:
             continue
-        seen.add(option.place)
-        obstacle = option.obstacle or _too_long(option, needed_tokens)
+        seen.add(place)
+        obstacle = (
+            _not_allowed(option, allowed, named)
+            or option.obstacle
+            or _too_long(option, needed_tokens)
+            or _too_dear(option, plan.budget_usd)
+        )
         if obstacle:
-            left_out.append(LeftOut(option.place.provider, option.place.model, obstacle))
+            left_out.append(LeftOut(place.provider, place.model, obstacle))
         elif option.rests_until > now:
             left_out.append(_resting(option, now))
         else:
             candidates.append((option, named))
-    ranked = _ranked(intent.intent, preferences, candidates)
-    return Decision(intent, tuple(ranked), tuple(left_out))
+    wishes = Wishes(intent.intent, chance, hints.priority_weights or preferences.priority_weights, hints.providers)
+    ranked = _ranked(intent.intent, preferences, candidates, plan.selection, wishes)
+    return Decision(intent, tuple(_sticky_first(ranked, sticky)), tuple(left_out), plan)
+
+
+def _not_allowed(option: Option, allowed: Sequence[str], named: str) -> str | None:
+    """Why it is not on the list of those that may be asked. Who is named by the request itself needs no list."""
+    if not allowed or named or option.place.provider in allowed:
+        return None
+    return f"not among the providers that may be asked: {', '.join(allowed)}"
+
+
+def _too_dear(option: Option, budget_usd: float | None) -> str | None:
+    cost = option.facts.cost_usd
+    if budget_usd is None or cost == 0:
+        return None
+    if cost is None:
+        return f"its price is not known, and the request may cost {budget_usd:g} USD: set prices for its model"
+    return f"would cost about {cost:.4f} USD, and the request may cost {budget_usd:g}" if cost > budget_usd else None
+
+
+def _sticky_first(candidates: list[Candidate], sticky: Place | None) -> list[Candidate]:
+    first = [candidate for candidate in candidates if candidate.place == sticky]
+    if not first:
+        return candidates
+    stays = replace(first[0], reason="answered before, and the conversation stays with it")
+    return [stays, *(candidate for candidate in candidates if candidate is not first[0])]
 
 
 def _chosen(hints: Hints, options: list[Option]) -> tuple[list[tuple[Option, str]], list[LeftOut]]:
@@ -196,18 +307,13 @@ def _resting(option: Option, now: float) -> LeftOut:
     return LeftOut(place.provider, place.model, f"rests for {seconds} s: {option.rest_reason}", option.rests_until)
 
 
-def _ranked(intent: Intent, preferences: Preferences, options: list[tuple[Option, str]]) -> list[Candidate]:
-    """The options in the order of asking: by what the settings say, then as they come (Python's sort is stable)."""
+def _ranked(
+    intent: Intent, preferences: Preferences, options: list[tuple[Option, str]], selection: Selection, wishes: Wishes
+) -> list[Candidate]:
+    """The options in the order of asking."""
     local_first = intent in preferences.prefer_local_for
-    table = list(preferences.intents.get(intent, ()))
-    fallback = list(preferences.fallback_order)
-
-    def rank(entry: tuple[Option, str]) -> tuple[int, ...]:
-        option, _ = entry
-        name = option.place.provider
-        in_table = table.index(name) if name in table else len(table)
-        in_fallback = fallback.index(name) if name in fallback else len(fallback)
-        return (not (local_first and option.place.local), in_table, in_fallback)
+    table = {name: number for number, name in reversed(list(enumerate(preferences.intents.get(intent, ()))))}
+    fallback = {name: number for number, name in reversed(list(enumerate(preferences.fallback_order)))}
 
     def reason(option: Option, named: str) -> str:
         name = option.place.provider
@@ -216,12 +322,30 @@ def _ranked(intent: Intent, preferences: Preferences, options: list[tuple[Option
         if local_first and option.place.local:
             return f"{intent} goes to local providers first"
         if name in table:
-            return f"number {table.index(name) + 1} for {intent}"
+            return f"number {table[name] + 1} for {intent}"
         if name in fallback:
-            return f"number {fallback.index(name) + 1} of the fallback order"
+            return f"number {fallback[name] + 1} of the fallback order"
         return "configured, though in no order"
 
-    return [Candidate(option.place, reason(option, named)) for option, named in sorted(options, key=rank)]
+    contenders = [
+        Contender(
+            option.place.provider,
+            option.place.local,
+            option.facts,
+            (
+                table.get(option.place.provider, len(table)),
+                fallback.get(option.place.provider, len(fallback)),
+                number,
+            ),
+            reason(option, named),
+        )
+        for number, (option, named) in enumerate(options)
+    ]
+    scores = scores_of(contenders, wishes.weights) if selection is Selection.SCORED else None
+    return [
+        Candidate(options[number][0].place, why, options[number][0].facts, scores[number] if scores else None)
+        for number, why in ordered(contenders, selection, wishes, local_first=local_first)
+    ]
 
 
 _NO_CHAT = ("embed", "bge-", "minilm", "rerank", "whisper", "tts", "moderation", "guard", "dall-e", "clip")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dragoman.core.hints import LARGEST_K, Dispatch, Selection, Stickiness
 from dragoman.core.intent import Intent
 
 
@@ -26,6 +27,13 @@ class Unit:
     """What a number counts."""
 
     words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the keys of a table are names of, in one word."""
+
+    word: str
 
 
 _DAY_S = 86_400
@@ -54,6 +62,12 @@ AddressReference = Annotated[
     str,
     Field(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]{0,63}|https?://[^/\s@?#]+(/[^\s@?#]*)?)$"),
     Wants('an address such as "https://NAME.openai.azure.com", or env:NAME of a variable that holds one'),
+]
+# A server's address may hold a password, and then it can stand in a variable only.
+StoreReference = Annotated[
+    str,
+    Field(pattern=r"^(sqlite|memory|rediss?://[^/\s@?#]+(/[0-9]{0,3})?|env:[A-Za-z_][A-Za-z0-9_]{0,63})$"),
+    Wants('sqlite, memory, an address such as "redis://host:6379/0", or env:NAME of a variable that holds one'),
 ]
 # A path, or the variable that holds a path: a text that could be a key's own JSON is none of them.
 FileReference = Annotated[
@@ -98,8 +112,17 @@ class Retry(Section):
 class Health(Section):
     """When a provider is left alone for a while."""
 
+    check_interval_s: Annotated[int, Field(ge=0, le=_DAY_S), Unit("seconds")] = Field(
+        default=60, description="How often a provider that is in use is probed, for all windows together; 0: never."
+    )
     failure_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
-        default=3, description="Failures in a row that open the breaker."
+        default=3, description="Failures in a row that open the breaker, and make a server count as unhealthy."
+    )
+    recovery_threshold: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=2, description="Successes in a row that make an unhealthy server count as healthy again."
+    )
+    degraded_threshold_ms: Milliseconds = Field(
+        default=2000, description="A server whose probe takes longer counts as degraded."
     )
     timeout_ms: Annotated[int, Field(gt=0, le=_DAY_S * 1000), Unit("milliseconds")] = Field(
         default=5000, description="Time limit of a probe."
@@ -109,7 +132,33 @@ class Health(Section):
 class Routing(Section):
     """Who is asked for what."""
 
-    selection: Literal["priority"] = Field(default="priority", description="How the candidates are ordered.")
+    selection: Selection = Field(
+        default=Selection.PRIORITY,
+        description="How the candidates are ordered: by the orders below, in turn, by chance, speed, score or price.",
+    )
+    dispatch: Dispatch = Field(
+        default=Dispatch.SINGLE,
+        description="How many are asked: one after the other, all at once, the best k one behind the other, or k whole "
+        "answers made into one.",
+    )
+    k: Annotated[int, Field(ge=1, le=LARGEST_K)] = Field(
+        default=2, description="How many are asked by speculate_k and parallel_merge."
+    )
+    min_useful_tokens: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=5, description="Who first gives so many tokens wins a race."
+    )
+    max_latency_ms: Milliseconds = Field(
+        default=0, description="Whoever has given nothing useful by then is left for the next one; 0: no such limit."
+    )
+    stickiness: Stickiness = Field(
+        default="none",
+        description="What stays with the provider that answered before: nothing, what one request asks again, or all "
+        "requests of a session that are of the same kind.",
+    )
+    providers: tuple[Text, ...] = Field(default=(), description="Nobody else is asked. Left out: everybody may be.")
+    priority_weights: dict[Annotated[str, Named("PROVIDER")], Annotated[float, Field(gt=0, le=1000)]] = Field(
+        default_factory=dict, description="By provider, what its score is multiplied by when selection is scored."
+    )
     prefer_local_for: tuple[Intent, ...] = Field(
         default=(Intent.CODE, Intent.REGEX, Intent.TESTS), description="Intents that go to local providers first."
     )
@@ -257,6 +306,12 @@ class Edits(Section):
 class Settings(Section):
     """Everything."""
 
+    store: StoreReference = Field(
+        default="sqlite",
+        description="Where limits and standing are kept that several windows share: sqlite, a file in the state "
+        "folder; a Redis or Valkey, for a team; or memory, for this process alone. An address with a password can "
+        "stand only in a variable: env:NAME.",
+    )
     routing: Routing = Field(default_factory=Routing)
     providers: dict[str, Provider] = Field(default_factory=dict)
     timeouts: Timeouts = Field(default_factory=Timeouts)

@@ -52,7 +52,6 @@ class Later:
 
 
 LATER = (
-    Later("store", "limits and standing are kept in this process only", ("memory",)),
     Later(
         "budget",
         "NO SPENDING LIMIT IS ENFORCED",
@@ -71,18 +70,6 @@ LATER = (
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),
     Later("edits.review", "edits are applied whole", (False,)),
-    Later(
-        "routing.selection",
-        "candidates are ordered by priority",
-        only=("round_robin", "random", "weighted", "scored", "cheapest"),
-    ),
-    Later("routing.dispatch", "one provider is asked at a time", ("single",)),
-    Later("routing.k", "one provider is asked at a time", (1,)),
-    Later("routing.min_useful_tokens", "one provider is asked at a time"),
-    Later("routing.stickiness", "every request is routed afresh", ("none",)),
-    Later("health.check_interval_s", "providers are judged by real requests only"),
-    Later("health.recovery_threshold", "one successful trial closes the breaker", (1,)),
-    Later("health.degraded_threshold_ms", "slow providers are asked like others"),
     Later("providers.*.inline_model", "there is no inline completion"),
 )
 

@@ -15,7 +15,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
 
 from dragoman.core.intent import Intent
-from dragoman.core.settings import Section, Settings, Unit, Wants
+from dragoman.core.settings import Named, Section, Settings, Unit, Wants
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,7 +25,9 @@ _NOUNS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting. `path` has `*` for a name that the person chooses, `INTENT` for any intent, `MODEL` for a model."""
+    """One setting. `path` has `*` for a name that the person chooses, `INTENT` for any intent, `MODEL` and
+    `PROVIDER` for names of these.
+    """
 
     path: tuple[str, ...]
     wants: str
@@ -73,7 +75,10 @@ def keys(section: type[Section] = Settings, above: tuple[str, ...] = ()) -> Iter
 def _below(annotation: object) -> tuple[str, ...]:
     if not is_table_of(annotation):
         return ()
-    return ("INTENT",) if is_by_intent(annotation) else ("MODEL",)
+    if is_by_intent(annotation):
+        return ("INTENT",)
+    named = [item.word for item in get_args(get_args(annotation)[0]) if isinstance(item, Named)]
+    return tuple(named) or ("MODEL",)
 
 
 def json_schema() -> dict[str, Any]:

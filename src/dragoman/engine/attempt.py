@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dragoman.core.chat import FinishDelta, UsageDelta
+from dragoman.core.chat import FinishDelta, TextDelta, ToolCallDelta, UsageDelta
 from dragoman.core.errors import AttemptTimeout, ProviderError
 from dragoman.engine.deadline import NEVER, Deadline
 from dragoman.engine.http import whole_body
@@ -25,18 +25,26 @@ READ_OUT_SECONDS = 0.02
 
 OK = 200
 
+_USEFUL = (TextDelta, ToolCallDelta)
+
 logger = logging.getLogger(__name__)
 
 
-async def answer(call: Call, dialect: Dialect, transport: Transport, timeouts: Timeouts) -> AsyncGenerator[Delta, None]:
+async def answer(
+    call: Call, dialect: Dialect, transport: Transport, timeouts: Timeouts, *, useful_seconds: float | None = None
+) -> AsyncGenerator[Delta, None]:
     """The answer's deltas; the last one is a `FinishDelta`. Raises a `ProviderError` for anything less.
+
+    `useful_seconds` is how long nothing but thinking is put up with, where the asker has a limit of its own.
 
     Closing the generator closes the connection. The time that the reader of the deltas takes counts for no limit but
     the whole attempt's. It must be read to its end, or closed, by the task that began.
     """
     loop = asyncio.get_running_loop()
     last = loop.time() + timeouts.total
-    due = min(loop.time() + timeouts.first_token, last)
+    # The asker's own limit holds until the first text, whatever else comes before it.
+    useful_by = NEVER if useful_seconds is None else loop.time() + useful_seconds
+    due = min(loop.time() + timeouts.first_token, last, useful_by)
     limit_name = "headers"
     reader = dialect.reader()
     try:
@@ -55,17 +63,21 @@ async def answer(call: Call, dialect: Dialect, transport: Transport, timeouts: T
                     if isinstance(deltas[-1], FinishDelta):
                         await _read_out(response.body)
                         return
+                    if any(isinstance(delta, _USEFUL) for delta in deltas):
+                        useful_by = NEVER
                     # Anthropic counts the prompt's tokens before the model has said anything.
                     if limit_name == "silence" or not isinstance(deltas[-1], UsageDelta):
                         limit_name = "silence"
                         due = min(loop.time() + timeouts.silence, last)
-                    deadline.move(due)
+                    deadline.move(min(due, useful_by))
                 deadline.move(NEVER)
                 for delta in reader.close():
                     yield delta
     except TimeoutError:
         if loop.time() >= last:
             limit_name = "total"
+        elif loop.time() >= useful_by:
+            raise AttemptTimeout(f"nothing useful within {useful_seconds:g} s", limit="max_latency") from None
         raise AttemptTimeout(_too_late(limit_name, timeouts), limit=limit_name) from None
     finally:
         if reader.skipped:

@@ -35,7 +35,8 @@ from dragoman.engine.known import price_of
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.records import AttemptRecord, log
-from dragoman.engine.standing import MemoryStandings, Refusal
+from dragoman.engine.standing import Ending, Refusal, Standings
+from dragoman.engine.store import MemoryStore
 from dragoman.providers import DIALECTS, PRESETS
 from dragoman.providers.base import Target
 
@@ -47,7 +48,6 @@ if TYPE_CHECKING:
     from dragoman.core.settings import Settings
     from dragoman.engine.access import Access
     from dragoman.engine.http import Transport
-    from dragoman.engine.standing import Standings
     from dragoman.providers.base import Embedder
 
 BATCH_TEXTS = 128
@@ -101,7 +101,7 @@ class Embeddings:
         self._workers = workers
         self._clock = clock or LoopClock()
         self._fraction = fraction
-        self._standings = standings or MemoryStandings()
+        self._standings = standings or Standings(MemoryStore(self._clock.now), self._clock)
         self._on_attempt = on_attempt
         self._access = access or DirectAccess()
         self._models = ModelLists(transport, self._clock)
@@ -187,9 +187,7 @@ class Embeddings:
         """One call, within the provider's limits, settled in every ending."""
         tokens = sum(map(estimate_tokens, texts))
         patience = ask.settings.retry.max_retry_after_s
-        while isinstance(
-            lease := self._standings.enter(ask.place, ask.endpoint.quota, tokens, self._clock.now()), Refusal
-        ):
+        while isinstance(lease := await self._standings.enter(ask.place, ask.endpoint.quota, tokens), Refusal):
             if lease.seconds > patience or lease.resting:
                 raise RateLimit(lease.reason, retry_after=lease.seconds)
             patience -= lease.seconds
@@ -204,12 +202,9 @@ class Embeddings:
             raise
         finally:
             now = self._clock.now()
-            if vectors is not None:
-                self._standings.succeeded(lease, tokens, now)
-            elif failure is not None:
-                self._standings.failed(lease, failure, 0, ask.settings.health.failure_threshold, now)
-            else:
-                self._standings.abandoned(lease, tokens, now)
+            used = tokens if failure is None else 0
+            ending = Ending(vectors is not None, used, failure)
+            self._standings.settle(lease, ending, ask.settings.health)
             outcome = "done" if vectors is not None else failure.kind if failure else "cancelled"
             self._record(ask, request, outcome, now - began, tokens if vectors is not None else 0)
         return vectors

@@ -1,112 +1,52 @@
-"""The one loop that asks providers: decide, limits, call, retries, failover, events.
+"""The one loop that asks providers: decide, wait where all rest, ask as the plan says, remember who answered.
 
-What follows from what is decided in `core.route` and `core.failover`; this only does it. It never shows text of two
-answers as one, never sleeps after the last attempt, and logs no word of what is asked or answered.
+What follows from what is decided in `core.route`; this only does it, and says who failed when nobody could answer.
 """
 
 from __future__ import annotations
 
 import random
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dragoman.core.chat import (
-    FinishDelta,
-    SignatureDelta,
-    Stop,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-    Usage,
-    UsageDelta,
-)
+from dragoman.core.chat import Usage
 from dragoman.core.context import estimate_tokens
-from dragoman.core.errors import (
-    AllCandidatesFailed,
-    ContentFilter,
-    ContextLength,
-    NetworkError,
-    NothingToAsk,
-    ProviderError,
-    RateLimit,
-    StreamingError,
-)
-from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
-from dragoman.core.failover import Step, Verdict, after_failure, all_failed, nobody_to_ask, one_line
+from dragoman.core.errors import AllCandidatesFailed, NothingToAsk, RateLimit
+from dragoman.core.events import Done, Routed, Waiting
+from dragoman.core.failover import all_failed, nobody_to_ask
+from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.price import cost
 from dragoman.core.route import Option, decide
+from dragoman.core.selection import Facts
 from dragoman.engine.access import DirectAccess
-from dragoman.engine.attempt import answer
+from dragoman.engine.asking import EXPECTED_ANSWER_TOKENS, Asking, CandidateFailed
 from dragoman.engine.clock import LoopClock
-from dragoman.engine.known import price_of, window_of
+from dragoman.engine.dispatch import single
+from dragoman.engine.known import price_of
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
-from dragoman.engine.records import AttemptRecord, log, log_notes
-from dragoman.engine.standing import MemoryStandings, Refusal
-from dragoman.providers import spoken
-from dragoman.providers.base import Target
+from dragoman.engine.run import Course, Run
+from dragoman.engine.standing import Standings
+from dragoman.engine.stickiness import WhoAnswered
+from dragoman.engine.store import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-    from dragoman.core.chat import Delta
     from dragoman.core.events import Event
     from dragoman.core.intent import Intent
     from dragoman.core.ports import Clock, Job, Secrets
-    from dragoman.core.route import Candidate, Decision, Place
+    from dragoman.core.route import Decision, Place
     from dragoman.core.settings import Settings
     from dragoman.engine.access import Access
+    from dragoman.engine.health import Prober
     from dragoman.engine.http import Transport
-    from dragoman.engine.standing import Lease, Standings
+    from dragoman.engine.records import AttemptRecord
 
-EXPECTED_ANSWER_TOKENS = 500
-"""Reserved for an answer until its real length is known."""
-
-SHOWN = (TextDelta, ThinkingDelta, ToolCallDelta)
-"""What the asker has of an answer: after it, another one can only start over."""
-
-
-@dataclass(slots=True)
-class _Tally:
-    """What an attempt has brought so far."""
-
-    began: float
-    first_token: float | None = None
-    pieces: list[str] = field(default_factory=list)
-    usage: Usage | None = None
-    stop: Stop | None = None
-
-    def take(self, delta: Delta) -> None:
-        """What is not shown."""
-        if isinstance(delta, UsageDelta):
-            self.usage = delta.usage
-        elif isinstance(delta, FinishDelta):
-            self.stop = delta.stop
-
-
-@dataclass(slots=True)
-class _Run:
-    """One job on its way, under the settings of its beginning."""
-
-    job: Job
-    settings: Settings
-    began: float
-    tokens: int
-    endpoints: dict[tuple[str, str], tuple[Endpoint, str | None]] = field(repr=False)
-    decision: Decision
-    attempts: int = 0
-    asked: bool = False
-    shown: bool = False
-    after: str | None = None
-    failures: list[tuple[Place, ProviderError]] = field(default_factory=list)
-    too_small: set[str] = field(default_factory=set)
-    cost_usd: float | None = 0.0
-
-    def endpoint(self, place: Place) -> tuple[Endpoint, str | None]:
-        """What is set for the place, and its key."""
-        return self.endpoints[place.provider, place.endpoint]
+DISPATCHES = MappingProxyType({Dispatch.SINGLE: single})
+"""How many are asked, and how; one file each."""
 
 
 class Engine:
@@ -121,20 +61,31 @@ class Engine:
         clock: Clock | None = None,
         fraction: Callable[[], float] = random.random,
         count_tokens: Callable[[str], int] = estimate_tokens,
-        on_attempt: Callable[[AttemptRecord], None] | None = None,
+        on_attempt: Callable[[AttemptRecord], None] = lambda _record: None,
         standings: Standings | None = None,
         access: Access | None = None,
+        models: ModelLists | None = None,
+        prober: Prober | None = None,
     ) -> None:
         self._settings = settings
-        self._transport = transport
         self._secrets = secrets
         self._clock = clock or LoopClock()
         self._fraction = fraction
         self._count_tokens = count_tokens
-        self._on_attempt = on_attempt
-        self._standings = standings or MemoryStandings()
-        self._access = access or DirectAccess()
-        self._models = ModelLists(transport, self._clock)
+        self._standings = standings or Standings(MemoryStore(self._clock.now), self._clock)
+        self._models = models or ModelLists(transport, self._clock)
+        self._prober = prober
+        self._asking = Asking(
+            transport,
+            access or DirectAccess(),
+            self._standings,
+            self._models,
+            self._clock,
+            fraction,
+            count_tokens,
+            on_attempt,
+        )
+        self._who_answered = WhoAnswered()
         self._known_endpoints: dict[Intent, tuple[Endpoint, ...]] = {}
 
     def use(self, settings: Settings, secrets: Secrets) -> None:
@@ -165,27 +116,34 @@ class Engine:
             await self._clock.sleep(seconds)
             run = await self._begin(job)
             run.began = began
-        for candidate in run.decision.candidates:
-            retries = 0
-            verdict = Verdict(Step.AGAIN)
-            while verdict.step is Step.AGAIN:
-                if verdict.wait:
-                    yield Waiting(verdict.wait, run.after or "")
-                    await self._clock.sleep(verdict.wait)
-                try:
-                    async with aclosing(self._attempt(run, candidate)) as events:
-                        async for event in events:
-                            yield event
-                except ProviderError as error:
-                    verdict = self._after(run, candidate, error, retries)
-                    retries += 1
-                else:
-                    return
-        raise self._all_failed(run)
+        self._watch_over(run)
+        plan = run.decision.plan
+        if plan.selection is Selection.ROUND_ROBIN:
+            self._standings.chosen(run.decision.candidates[0].place)
+        dispatch = DISPATCHES[plan.dispatch]
+        place: Place | None = None
+        try:
+            async with aclosing(dispatch(self._asking, run, run.decision.candidates, Course())) as events:
+                async for event in events:
+                    if isinstance(event, Routed):
+                        place = _candidate_of(run, event)
+                    elif isinstance(event, Done) and place is not None:
+                        self._who_answered.answered(job, plan.stickiness, place, self._clock.now())
+                    yield event
+        except CandidateFailed:
+            raise self._all_failed(run) from None
 
-    async def _begin(self, job: Job) -> _Run:
+    def _watch_over(self, run: Run) -> None:
+        """Whoever may be asked now is worth knowing about."""
+        if self._prober is not None:
+            for candidate in run.decision.candidates:
+                endpoint, secret = run.endpoint(candidate.place)
+                self._prober.use(endpoint, secret, run.settings.health)
+
+    async def _begin(self, job: Job) -> Run:
         """The job with who could be asked for it now."""
         settings = self._settings
+        self._standings.freshen()
         label = job.intent if job.hints.intent is None else LabelledIntent(job.hints.intent, "hint", "asked for")
         named = job.hints.provider or (job.hints.model or "").partition("/")[0]
         tokens = sum(self._count_tokens(message.text) for message in job.request.messages)
@@ -193,19 +151,30 @@ class Engine:
         found = self._endpoints(settings, label.intent, named)
         providers = dict.fromkeys(endpoint.place.provider for endpoint in found)
         secrets = {provider: await self._secrets.secret(provider) for provider in providers}
-        now = self._clock.now()
+        expected = Usage(tokens, min(job.request.max_output_tokens or EXPECTED_ANSWER_TOKENS, EXPECTED_ANSWER_TOKENS))
         options: list[Option] = []
         for endpoint in found:
-            option = self._option(endpoint, secrets[endpoint.place.provider], now)
+            option = self._option(settings, endpoint, secrets[endpoint.place.provider], expected)
             if option is not None:
                 options.append(option)
-        return _Run(
+        now = self._clock.now()
+        stickiness = job.hints.stickiness or settings.routing.stickiness
+        return Run(
             job=job,
             settings=settings,
             began=began,
             tokens=tokens,
             endpoints={(e.place.provider, e.place.endpoint): (e, secrets[e.place.provider]) for e in found},
-            decision=decide(label, job.hints, settings.routing, options, now=now, needed_tokens=tokens),
+            decision=decide(
+                label,
+                job.hints,
+                settings.routing,
+                options,
+                now=now,
+                needed_tokens=tokens,
+                chance=self._fraction(),
+                sticky=self._who_answered.before(job, stickiness, now),
+            ),
         )
 
     def _endpoints(self, settings: Settings, intent: Intent, named: str) -> tuple[Endpoint, ...]:
@@ -216,173 +185,33 @@ class Engine:
             self._known_endpoints[intent] = endpoints(settings, intent)
         return self._known_endpoints[intent]
 
-    def _option(self, endpoint: Endpoint, secret: str | None, now: float) -> Option | None:
+    def _option(self, settings: Settings, endpoint: Endpoint, secret: str | None, expected: Usage) -> Option | None:
         """The endpoint as it stands, or None for one that nobody has configured and that has no key."""
         obstacle = endpoint.obstacle
+        place = endpoint.place
         if endpoint.needs_key and not secret and obstacle is None:
-            fault = self._secrets.fault(endpoint.place.provider)
+            fault = self._secrets.fault(place.provider)
             if not endpoint.configured and not fault:
                 return None
             obstacle = f"no key: {fault or endpoint.key_help}"
-        standing = self._standings.look(endpoint.place, now)
-        return Option(endpoint.place, endpoint.models, obstacle, standing.rests_until, standing.reason, endpoint.window)
-
-    async def _attempt(self, run: _Run, candidate: Candidate) -> AsyncGenerator[Event, None]:
-        """One attempt at one place: its events to the end, or a `ProviderError`, settled either way."""
-        run.asked = False
-        place = candidate.place
-        endpoint, secret = run.endpoint(place)
-        patience = run.settings.retry.max_retry_after_s
-        is_last = candidate is run.decision.candidates[-1]
-        while isinstance(entry := self._enter(run, endpoint, place), Refusal):
-            if entry.seconds > patience or (entry.resting and not is_last):
-                raise RateLimit(entry.reason, retry_after=entry.seconds)
-            patience -= entry.seconds
-            yield Waiting(entry.seconds, entry.reason)
-            await self._clock.sleep(entry.seconds)
-        tally = _Tally(self._clock.now())
-        failure: ProviderError | None = None
-        try:
-            target = Target(place.provider, place.endpoint, place.model, secret, endpoint.options)
-            seconds = run.settings.health.timeout_ms / 1000
-            async with self._access.opened(endpoint, target, seconds) as ready:
-                place = await self._models.resolved(place, ready, run.decision.intent.intent, seconds)
-                if place.model in run.too_small:
-                    raise ContextLength("the same model again")
-                window = window_of(run.settings, place, endpoint.options)
-                await self._models.refuse_too_long(run.tokens, place, ready, window, seconds)
-                if run.shown:
-                    run.shown = False
-                    yield Reset(run.after or "")
-                yield self._routed(run, candidate, place)
-                target = replace(ready, model=place.model)
-                dialect = spoken(place.dialect, target)
-                call = dialect.call(run.job.request, target)
-                log_notes(run.job.id, place.provider, call.notes)
-                async with aclosing(answer(call, dialect, self._transport, endpoint.timeouts)) as deltas:
-                    async for delta in deltas:
-                        if isinstance(delta, SHOWN):
-                            if tally.first_token is None:
-                                self._answering(run, entry, tally)
-                            tally.pieces.append(delta.arguments if isinstance(delta, ToolCallDelta) else delta.text)
-                            yield delta
-                        elif isinstance(delta, SignatureDelta):
-                            yield delta
-                        else:
-                            tally.take(delta)
-                _refuse_less_than_an_answer(tally)
-        except ProviderError as error:
-            failure = error
-            raise
-        finally:
-            usage = self._settle(run, entry, place, tally, failure)
-        yield UsageReport(place.provider, place.model, usage)
-        yield self._done(run, place, tally, usage)
-
-    def _answering(self, run: _Run, lease: Lease, tally: _Tally) -> None:
-        tally.first_token = self._clock.now()
-        run.shown = True
-        self._standings.answering(lease, run.settings.health.failure_threshold)
-
-    def _enter(self, run: _Run, endpoint: Endpoint, place: Place) -> Lease | Refusal:
-        return self._standings.enter(place, endpoint.quota, run.tokens + EXPECTED_ANSWER_TOKENS, self._clock.now())
-
-    @staticmethod
-    def _routed(run: _Run, candidate: Candidate, place: Place) -> Routed:
-        run.asked = True
-        run.attempts += 1
-        return Routed(
-            provider=place.provider,
-            model=place.model,
-            endpoint=place.endpoint,
-            local=place.local,
-            intent=run.decision.intent.intent,
-            reason=candidate.reason,
-            attempt=run.attempts,
-            after=run.after,
+        standing = self._standings.look(place)
+        facts = Facts(
+            standing.health,
+            standing.latency_seconds,
+            standing.reliability,
+            cost(expected, price_of(settings, place, self._models.told(place))),
+            standing.turns,
+        )
+        return Option(
+            place, endpoint.models, obstacle, standing.rests_until, standing.reason, endpoint.window, facts=facts
         )
 
-    def _done(self, run: _Run, place: Place, tally: _Tally, usage: Usage) -> Done:
-        now = self._clock.now()
-        first_token = now if tally.first_token is None else tally.first_token
-        stop = tally.stop or Stop.STOP
-        seconds, first = now - run.began, first_token - run.began
-        return Done(place.provider, place.model, stop, usage, seconds, first, run.attempts, run.cost_usd)
-
-    def _settle(self, run: _Run, lease: Lease, place: Place, tally: _Tally, failure: ProviderError | None) -> Usage:
-        """Gives back what the attempt was lent, and tells its end. Returns its tokens."""
-        now = self._clock.now()
-        whole = failure is None and tally.stop is not None
-        usage = self._usage(run, tally, whole=whole)
-        tokens = usage.input_tokens + usage.output_tokens
-        if whole:
-            self._standings.succeeded(lease, tokens, now)
-        elif failure is not None:
-            self._standings.failed(lease, failure, tokens, run.settings.health.failure_threshold, now)
-        else:
-            self._standings.abandoned(lease, tokens, now)
-        spent = cost(usage, price_of(run.settings, place, self._models.told(place)))
-        run.cost_usd = None if spent is None or run.cost_usd is None else run.cost_usd + spent
-        record = AttemptRecord(
-            request=run.job.id,
-            provider=place.provider,
-            model=place.model,
-            endpoint=place.endpoint,
-            intent=run.decision.intent.intent,
-            outcome="done" if whole else failure.kind if failure else "cancelled",
-            seconds=now - tally.began,
-            first_token_seconds=None if tally.first_token is None else tally.first_token - tally.began,
-            usage=usage,
-            cost_usd=spent,
-        )
-        log(record)
-        if self._on_attempt is not None:
-            self._on_attempt(record)
-        return usage
-
-    def _usage(self, run: _Run, tally: _Tally, *, whole: bool) -> Usage:
-        """The provider's count; what it left out is counted here, if anything came at all."""
-        known = tally.usage or Usage()
-        if known.input_tokens and known.output_tokens:
-            return known
-        came = whole or tally.first_token is not None
-        return replace(
-            known,
-            input_tokens=known.input_tokens or (run.tokens if came else 0),
-            output_tokens=known.output_tokens or self._count_tokens("".join(tally.pieces)),
-            estimated=True,
-        )
-
-    def _after(self, run: _Run, candidate: Candidate, error: ProviderError, retries: int) -> Verdict:
-        """What follows from the failure; raises where it is the end."""
-        place = candidate.place
-        endpoint, _ = run.endpoint(place)
-        run.failures.append((place, error))
-        sentence = one_line(error, place, endpoint.key_help)
-        if isinstance(error, ContextLength):
-            run.too_small.add(place.model)
-        verdict = after_failure(error, retries, run.settings.retry, self._fraction())
-        whole_story = f"{sentence}; before that, {run.after}" if run.after else sentence
-        if verdict.step is Step.STOP:
-            raise type(error)(whole_story, status=error.status) from error
-        if run.shown and not run.job.can_reset:
-            raise StreamingError(whole_story) from error
-        if endpoint.assumed and not run.asked and isinstance(error, NetworkError):
-            return Verdict(Step.NEXT)  # nobody said that it is there, so its absence is no news
-        run.after = sentence
-        now = self._clock.now()
-        rests = self._standings.look(place, now).rests_until > now + verdict.wait
-        # After a break in mid-answer another starts over at once: the person has waited long enough.
-        broken_off = run.shown and candidate is not run.decision.candidates[-1]
-        # Where nothing was asked, there was no server, no model or no leave to ask: that does not change in seconds.
-        return Verdict(Step.NEXT) if rests or broken_off or not run.asked else verdict
-
-    def _all_failed(self, run: _Run) -> AllCandidatesFailed:
+    def _all_failed(self, run: Run) -> AllCandidatesFailed:
         key_help = {endpoint.place.provider: endpoint.key_help for endpoint, _ in run.endpoints.values()}
         message = all_failed(run.failures, key_help, run.decision.left_out)
         return AllCandidatesFailed(message, tuple((place.provider, error) for place, error in run.failures))
 
-    def _nobody(self, run: _Run) -> NothingToAsk | AllCandidatesFailed:
+    def _nobody(self, run: Run) -> NothingToAsk | AllCandidatesFailed:
         """Why nobody can be asked: because they all rest, or because nobody is there."""
         resting = [left for left in run.decision.left_out if left.until is not None]
         if not resting:
@@ -394,11 +223,7 @@ class Engine:
         return AllCandidatesFailed(all_failed((), {}, run.decision.left_out), failures)
 
 
-def _refuse_less_than_an_answer(tally: _Tally) -> None:
-    """Raises for an answer that ended well by the wire, and yet is none."""
-    if tally.stop is Stop.CONTENT_FILTER:
-        raise ContentFilter("its content filter stopped the answer")
-    if tally.stop is None:
-        raise StreamingError("the answer has no end")
-    if tally.stop is Stop.STOP and not any(tally.pieces):
-        raise StreamingError("answered with nothing")
+def _candidate_of(run: Run, routed: Routed) -> Place | None:
+    """The candidate that is asked: a place whose model the server's list decided is the same place next time."""
+    there = (routed.provider, routed.endpoint)
+    return next((c.place for c in run.decision.candidates if (c.place.provider, c.place.endpoint) == there), None)

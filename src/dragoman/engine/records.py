@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from dragoman.core.chat import Usage
@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 class AttemptRecord:
     """What one attempt came to. `outcome` is done, cancelled or the error's kind; times are in seconds.
 
-    `cost_usd` is None where the model's price is not known.
+    `cost_usd` is None where the model's price is not known. `follows` says that it came after a failure of the same
+    request: `retry` at the same place, `failover` at another one, or "".
     """
 
     request: str
@@ -29,6 +30,7 @@ class AttemptRecord:
     first_token_seconds: float | None
     usage: Usage
     cost_usd: float | None = None
+    follows: Literal["", "retry", "failover"] = ""
 
 
 def log(record: AttemptRecord) -> None:

@@ -1,40 +1,47 @@
-"""How every place stands: breaker, rest, buckets, requests in flight. In this process's memory; asks nobody.
+"""How every place stands: breaker, rest, limits, requests in flight, in a store that other processes may share.
 
-The loop enters a place, and settles what it was given in every ending.
+The loop enters a place, and settles what it was given in every ending. Looking costs no I/O; asks no provider.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
-from dragoman.core.failover import is_unhealthy, rest_seconds
-from dragoman.core.limits import Breaker, Bucket, Rest, burst
+from dragoman.core.failover import is_unhealthy
+from dragoman.core.health import ServerState
+from dragoman.core.selection import Health
+from dragoman.core.standing import IN_FLIGHT_SECONDS, LEASE_SECONDS, Flights, LimitState, PlaceState
 
 if TYPE_CHECKING:
     from dragoman.core.errors import ProviderError
+    from dragoman.core.health import Thresholds
+    from dragoman.core.ports import Clock
     from dragoman.core.route import Place
+    from dragoman.engine.store import Store, Values
 
-IN_FLIGHT_SECONDS = 0.05
-"""How soon a full house is looked at again."""
-
-CLOCK_GRAIN_SECONDS = 0.001
-"""A loop's timers may fire so much early."""
+RENEW_SECONDS = LEASE_SECONDS / 3
+"""How often a running attempt says that it still runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a person allows one provider; None is without limit."""
+    """What a person allows one provider; None is without limit. `burst`: requests at once."""
 
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     max_in_flight: int | None = None
+    burst: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to one attempt. `trial` says that the breaker let this one alone through."""
 
+    id: str
     place: Place
     tokens: int
     trial: bool
@@ -52,135 +59,251 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a place stands, for the decision: until when it rests (0.0: it does not), and why."""
+    """How a place stands, for the decision.
+
+    rests_until: the engine's clock until which it rests (0.0: it does not), and `reason` why. latency_seconds is its
+    usual time to the first content, reliability in [0, 1]; None where nothing is known. `turns` grows with every turn
+    that any place has in a round, so that the one with the smallest is next.
+    """
 
     rests_until: float = 0.0
     reason: str = ""
-
-
-class Standings(Protocol):
-    """What the loop needs of them; other processes may share them one day."""
-
-    def look(self, place: Place, now: float) -> Standing:
-        """How the place stands."""
-        ...
-
-    def enter(self, place: Place, quota: Quota, tokens: int, now: float) -> Lease | Refusal:
-        """The right to one attempt that is estimated to take so many tokens."""
-        ...
-
-    def answering(self, lease: Lease, threshold: int) -> None:
-        """The attempt has shown its first content."""
-        ...
-
-    def succeeded(self, lease: Lease, tokens: int, now: float) -> None:
-        """The attempt gave a whole answer and took so many tokens."""
-        ...
-
-    def failed(self, lease: Lease, error: ProviderError, tokens: int, threshold: int, now: float) -> None:
-        """The attempt failed. So many such failures in a row open the breaker."""
-        ...
-
-    def abandoned(self, lease: Lease, tokens: int, now: float) -> None:
-        """Nobody wants to know the attempt's end."""
-        ...
+    health: Health = Health.UNKNOWN
+    latency_seconds: float | None = None
+    reliability: float | None = None
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
-    breaker: Breaker = field(default_factory=Breaker)
-    rest: Rest = field(default_factory=Rest)
-    last_error: ProviderError | None = None
+class Ending:
+    """How an attempt ended: whole, failed with `error`, or given up (neither). `tokens` is what it took in all."""
+
+    whole: bool
+    tokens: int
+    error: ProviderError | None = None
+    first_token_seconds: float | None = None
 
 
-_UNTRIED = _State()
+_UNTRIED = PlaceState()
 
 
-class MemoryStandings:
-    """`Standings` of this process alone."""
+@dataclass(frozen=True, slots=True)
+class _AnyThresholds:
+    """For an ending that none of them decides anything about."""
 
-    def __init__(self) -> None:
-        self._places: dict[Place, _State] = {}
-        self._buckets: dict[tuple[str, str, int], Bucket] = {}
-        self._in_flight: dict[str, int] = {}
+    failure_threshold: int = 1
+    recovery_threshold: int = 1
+    degraded_threshold_ms: int = 0
 
-    def look(self, place: Place, now: float) -> Standing:
-        """See `Standings`."""
-        state = self._places.get(place, _UNTRIED)
-        due = state.breaker.due(now)
-        if state.rest.until > due:
-            due, reason = state.rest.until, state.rest.reason
-        else:
-            reason = state.last_error.reason if state.last_error else ""
-        return Standing(due, reason) if due > now + CLOCK_GRAIN_SECONDS else Standing()
 
-    def enter(self, place: Place, quota: Quota, tokens: int, now: float) -> Lease | Refusal:
-        """See `Standings`."""
-        standing = self.look(place, now)
-        if standing.rests_until:
-            return Refusal(standing.rests_until - now, f"rests: {standing.reason}", resting=True)
-        running = self._in_flight.get(place.provider, 0)
-        if quota.max_in_flight is not None and running >= quota.max_in_flight:
-            return Refusal(IN_FLIGHT_SECONDS, f"runs {running} requests at a time (max_in_flight)")
-        costs = self._costs(place.provider, quota, tokens)
-        for key, cost in costs.items():
-            wait = self._bucket(key, now).wait(cost, now)
-            if wait > CLOCK_GRAIN_SECONDS:
-                return Refusal(wait, f"its limit of {key[2]} {key[1]} is used up")
-        for key, cost in costs.items():
-            self._buckets[key] = self._bucket(key, now).taken(cost, now)
-        self._in_flight[place.provider] = running + 1
-        state = self._places.get(place, _State())
-        self._places[place] = replace(state, breaker=state.breaker.begun(now))
-        return Lease(place, tokens, not state.breaker.closed, quota)
+_ANY_THRESHOLDS = _AnyThresholds()
+
+
+class Standings:
+    """The standing of all places, in a store. `clock` is the engine's own, by which it waits."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._read: dict[str, tuple[str, PlaceState]] = {}
+        self._healths: dict[str, tuple[str, Health]] = {}
+        self._renewals: dict[str, asyncio.TimerHandle] = {}
+
+    def look(self, place: Place) -> Standing:
+        """How the place stands, as far as this process has heard."""
+        state = self._state(place)
+        now = self._store.now()
+        due, reason = state.due(now)
+        return Standing(
+            self._clock.now() + due - now if due else 0.0,
+            reason,
+            self._health(place, state),
+            latency_seconds=state.first_token.mean if state.first_token.weight else None,
+            reliability=state.success.mean if state.success.weight else None,
+            turns=int(self._store.peek(_turn_key(place)) or 0),
+        )
+
+    def chosen(self, place: Place) -> None:
+        """It is the place's turn in a round."""
+        self._store.post((_turn_key(place),), _had_its_turn)
+
+    def freshen(self) -> None:
+        """See soon what others have done. Waits for nothing."""
+        self._store.freshen()
+
+    async def enter(self, place: Place, quota: Quota, tokens: int) -> Lease | Refusal:
+        """The right to one attempt that is estimated to take so many tokens."""
+        lease = Lease(secrets.token_hex(6), place, tokens, not self._state(place).breaker.closed, quota)
+        keys = _keys(place, quota)
+        if not lease.trial and len(keys) == 1 and not self.look(place).rests_until:
+            return lease  # nothing to count and nobody to keep out
+        entering = self._store.post(keys, partial(_entered, lease))
+        try:
+            entered = await asyncio.shield(entering)
+        except asyncio.CancelledError:
+            entering.add_done_callback(self._give_back)
+            raise
+        if isinstance(entered, Lease) and quota.max_in_flight is not None:
+            self._renew_later(entered)
+        return entered
 
     def answering(self, lease: Lease, threshold: int) -> None:
-        """See `Standings`."""
+        """The attempt has shown its first content."""
         if lease.trial:
-            state = self._places[lease.place]
-            self._places[lease.place] = replace(state, breaker=state.breaker.answering(threshold))
+            self._store.post((_place_key(lease.place),), partial(_answering, threshold))
 
-    def succeeded(self, lease: Lease, tokens: int, now: float) -> None:
-        """See `Standings`."""
-        self._leave(lease, tokens, now)
-        state = self._places[lease.place]
-        self._places[lease.place] = replace(state, breaker=state.breaker.succeeded(), last_error=None)
+    def settle(self, lease: Lease, ending: Ending, thresholds: Thresholds) -> asyncio.Future[None]:
+        """Gives back what was lent and takes note of the ending. Begun at once; done even if nobody waits for it."""
+        if renewal := self._renewals.pop(lease.id, None):
+            renewal.cancel()
+        keys = (*_keys(lease.place, lease.quota), server_key(lease.place))
+        return self._store.post(keys, partial(_settled, lease, ending, thresholds))
 
-    def failed(self, lease: Lease, error: ProviderError, tokens: int, threshold: int, now: float) -> None:
-        """See `Standings`."""
-        self._leave(lease, tokens, now)
-        state = self._places[lease.place]
-        breaker = state.breaker
-        if is_unhealthy(error):
-            breaker = breaker.failed(now, threshold, trial=lease.trial)
-        elif lease.trial:
-            breaker = breaker.succeeded()  # it answers, though not to our liking
-        rest = state.rest.extended(now + rest_seconds(error), error.reason)
-        self._places[lease.place] = _State(breaker, rest, error)
+    def close(self) -> None:
+        """Renews nothing any more."""
+        for renewal in self._renewals.values():
+            renewal.cancel()
+        self._renewals.clear()
 
-    def abandoned(self, lease: Lease, tokens: int, now: float) -> None:
-        """See `Standings`."""
-        self._leave(lease, tokens, now)
-        if lease.trial:
-            state = self._places[lease.place]
-            self._places[lease.place] = replace(state, breaker=state.breaker.abandoned())
+    def _state(self, place: Place) -> PlaceState:
+        key = _place_key(place)
+        text = self._store.peek(key)
+        if text is None:
+            return _UNTRIED
+        known, state = self._read.get(key, ("", _UNTRIED))
+        if known is not text:
+            state = PlaceState.read(text)
+            self._read[key] = (text, state)
+        return state
 
-    def _leave(self, lease: Lease, tokens: int, now: float) -> None:
-        """Settles what was reserved with what was used."""
-        self._in_flight[lease.place.provider] -= 1
-        limit = lease.quota.tokens_per_minute
-        if limit is not None:
-            key = (lease.place.provider, "tokens per minute", limit)
-            self._buckets[key] = self._bucket(key, now).returned(lease.tokens - tokens, now)
+    def _health(self, place: Place, state: PlaceState) -> Health:
+        health = self._server_health(place)
+        # Once it has rested, one request tries it in its usual place: else nobody would ever learn that it is back.
+        return Health.UNKNOWN if health is Health.UNHEALTHY and not state.breaker.closed else health
 
-    @staticmethod
-    def _costs(provider: str, quota: Quota, tokens: int) -> dict[tuple[str, str, int], int]:
-        costs: dict[tuple[str, str, int], int] = {}
-        if quota.requests_per_minute is not None:
-            costs[provider, "requests per minute", quota.requests_per_minute] = 1
-        if quota.tokens_per_minute is not None:
-            costs[provider, "tokens per minute", quota.tokens_per_minute] = tokens
-        return costs
+    def _server_health(self, place: Place) -> Health:
+        key = server_key(place)
+        text = self._store.peek(key)
+        if text is None:
+            return Health.UNKNOWN
+        known, health = self._healths.get(key, ("", Health.UNKNOWN))
+        if known is not text:
+            health = ServerState.read(text).health
+            self._healths[key] = (text, health)
+        return health
 
-    def _bucket(self, key: tuple[str, str, int], now: float) -> Bucket:
-        return self._buckets.get(key) or Bucket.full(key[2], burst(key[2]), now)
+    def _give_back(self, entering: asyncio.Future[Lease | Refusal]) -> None:
+        if entering.cancelled():
+            return
+        entered = entering.result()
+        if isinstance(entered, Lease):
+            self.settle(entered, Ending(whole=False, tokens=0), _ANY_THRESHOLDS)
+
+    def _renew_later(self, lease: Lease) -> None:
+        loop = asyncio.get_running_loop()
+        self._renewals[lease.id] = loop.call_later(RENEW_SECONDS, self._renew, lease)
+
+    def _renew(self, lease: Lease) -> None:
+        self._store.post((_flight_key(lease.place),), partial(_renewed, lease.id))
+        self._renew_later(lease)
+
+
+def _place_key(place: Place) -> str:
+    return f"place/{place.provider}|{place.endpoint}|{place.model}"
+
+
+def server_key(place: Place) -> str:
+    """Where the health of the place's server stands in the store."""
+    return f"server/{place.provider}|{place.endpoint}"
+
+
+def _flight_key(place: Place) -> str:
+    return f"flight/{place.provider}"
+
+
+def _turn_key(place: Place) -> str:
+    return f"turn/{place.provider}|{place.endpoint}|{place.model}"
+
+
+def _keys(place: Place, quota: Quota) -> tuple[str, ...]:
+    """What an attempt there touches: always in this order."""
+    keys = [_place_key(place)]
+    if quota.requests_per_minute is not None or quota.tokens_per_minute is not None:
+        # A window with other limits in force counts by them: its buckets are its own.
+        limits = f"{quota.requests_per_minute}|{quota.tokens_per_minute}|{quota.burst}"
+        keys.append(f"limit/{place.provider}|{limits}")
+    if quota.max_in_flight is not None:
+        keys.append(_flight_key(place))
+    return tuple(keys)
+
+
+def _split(quota: Quota, values: Values, now: float) -> tuple[PlaceState, LimitState | None, Flights | None]:
+    """The states behind the values of `_keys`; one more may follow."""
+    limited = quota.requests_per_minute is not None or quota.tokens_per_minute is not None
+    limits = (
+        LimitState.read(values[1], quota.requests_per_minute, quota.tokens_per_minute, quota.burst, now)
+        if limited
+        else None
+    )
+    flights = Flights.read(values[2 if limited else 1], now) if quota.max_in_flight is not None else None
+    return PlaceState.read(values[0]), limits, flights
+
+
+def _texts(*states: PlaceState | LimitState | Flights | ServerState | None) -> Values:
+    return tuple(state.text() for state in states if state is not None)
+
+
+def _entered(lease: Lease, values: Values, now: float) -> tuple[Values, Lease | Refusal]:
+    """A `store.Change`: the lease, if it can be given."""
+    place, limits, flights = _split(lease.quota, values, now)
+    due, reason = place.due(now)
+    if due:
+        return values, Refusal(due - now, f"rests: {reason}", resting=True)
+    if flights is not None and len(flights.until) >= (lease.quota.max_in_flight or 0):
+        return values, Refusal(IN_FLIGHT_SECONDS, f"runs {len(flights.until)} requests at a time (max_in_flight)")
+    if limits is not None:
+        seconds, limit = limits.wait(lease.tokens, now)
+        if seconds:
+            return values, Refusal(seconds, f"its limit of {limit} per minute is used up")
+        limits = limits.taken(lease.tokens, now)
+    if flights is not None:
+        flights = flights.with_lease(lease.id, now)
+    trial = not place.breaker.closed
+    return _texts(place.begun(now), limits, flights), replace(lease, trial=trial)
+
+
+def _settled(lease: Lease, ending: Ending, thresholds: Thresholds, values: Values, now: float) -> tuple[Values, None]:
+    """A `store.Change`: what the ending means for place and server, and what was lent given back."""
+    place, limits, flights = _split(lease.quota, values, now)
+    server = ServerState.read(values[-1])
+    place = place.timed(ending.first_token_seconds, now)
+    if ending.whole:
+        place = place.succeeded(now, trial=lease.trial)
+        server = server.answered()
+    elif ending.error is not None:
+        place = place.failed(ending.error, thresholds.failure_threshold, now, trial=lease.trial)
+        server = server.failed(thresholds) if is_unhealthy(ending.error) else server
+    else:
+        place = place.abandoned(trial=lease.trial)
+    if limits is not None:
+        limits = limits.returned(lease.tokens - ending.tokens, now)
+    if flights is not None:
+        flights = flights.without(lease.id)
+    after = _texts(place, limits, flights, server)
+    # What stays as it is need not be written.
+    return tuple(old if old == new else new for old, new in zip(values, after, strict=True)), None
+
+
+def _answering(threshold: int, values: Values, _now: float) -> tuple[Values, None]:
+    """A `store.Change`: the trial has shown its first content."""
+    return (PlaceState.read(values[0]).answering(threshold).text(),), None
+
+
+def _renewed(lease: str, values: Values, now: float) -> tuple[Values, None]:
+    """A `store.Change`: the lease is still used."""
+    return (Flights.read(values[0], now).renewed(lease, now).text(),), None
+
+
+def _had_its_turn(_values: Values, now: float) -> tuple[Values, None]:
+    """A `store.Change`: the time says whose turn was longest ago, also for places that came later."""
+    return (str(int(now * 1000)),), None

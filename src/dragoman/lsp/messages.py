@@ -6,18 +6,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from lsprotocol import types
 
 from dragoman.core.errors import BadInput
-from dragoman.core.intent import Intent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dragoman.core.route import Hints
+    from dragoman.core.hints import Hints
 
 RUN = "dragoman/run"
 ROUTE = "dragoman/route"
@@ -63,7 +62,7 @@ class RunParams(TypedDict):
     """The params of `dragoman/run`, and the one object that an action's command takes as its argument.
 
     Left out: `textDocument` is the document last touched, `range` what was last selected in it. `diagnostics` are
-    LSP's. `apply: false` leaves edits to the client.
+    LSP's. `apply: false` leaves edits to the client. From `provider` to `no_cache` they are `core.hints.Hints`.
     """
 
     action: NotRequired[str]
@@ -71,12 +70,27 @@ class RunParams(TypedDict):
     range: NotRequired[dict[str, Any]]
     instruction: NotRequired[str]
     diagnostics: NotRequired[list[dict[str, Any]]]
+    apply: NotRequired[bool]
     provider: NotRequired[str]
     model: NotRequired[str]
     intent: NotRequired[str]
-    apply: NotRequired[bool]
+    strategy: NotRequired[str]
+    k: NotRequired[int]
+    providers: NotRequired[list[str]]
+    budget_usd: NotRequired[float]
+    max_latency_ms: NotRequired[int]
+    stickiness: NotRequired[str]
+    priority_weights: NotRequired[dict[str, float]]
+    min_useful_tokens: NotRequired[int]
+    no_cache: NotRequired[bool]
     workDoneToken: NotRequired[int | str]
     partialResultToken: NotRequired[int | str]
+
+
+def _no_hints() -> Hints:
+    from dragoman.core.hints import Hints  # noqa: PLC0415 - not needed before the first order
+
+    return Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +102,10 @@ class Order:
     range: types.Range | None = None
     instruction: str = ""
     diagnostics: tuple[types.Diagnostic, ...] = ()
-    provider: str | None = None
-    model: str | None = None
-    intent: Intent | None = None
+    hints: Hints = field(default_factory=_no_hints)
     apply: bool = True
     work_done_token: ProgressToken | None = None
     partial_result_token: ProgressToken | None = None
-
-    @property
-    def hints(self) -> Hints:
-        """What it wants otherwise than the settings say."""
-        from dragoman.core.route import Hints  # noqa: PLC0415 - not needed before the first order
-
-        return Hints(self.provider, self.model, self.intent)
 
 
 def order_from_run(params: object) -> Order:
@@ -137,14 +142,13 @@ def order_from_command(action: str, arguments: Sequence[Any] | None, work_done_t
 
 
 def _order(action: str, values: dict[str, Any]) -> Order:
+    from dragoman.core.hints import READERS, read_hints  # noqa: PLC0415 - not needed before the first order
+
     unknown = [key for key in values if key not in RunParams.__annotations__]
     if unknown:
         raise BadInput(f"Unknown key {unknown[0]!r}; known are {', '.join(RunParams.__annotations__)}.")
     document = _object(values.get("textDocument") or {}, "textDocument")
     range_ = values.get("range")
-    intent = _text(values, "intent")
-    if intent and intent not in set(Intent):
-        raise BadInput(f"Unknown intent {intent!r}; known are {', '.join(Intent)}.")
     apply = values.get("apply", True)
     if not isinstance(apply, bool):
         raise BadInput('"apply" wants true or false.')
@@ -154,9 +158,7 @@ def _order(action: str, values: dict[str, Any]) -> Order:
         range=None if range_ is None else range_from_json(range_),
         instruction=_text(values, "instruction"),
         diagnostics=tuple(_diagnostic(item) for item in _list(values, "diagnostics")),
-        provider=_text(values, "provider") or None,
-        model=_text(values, "model") or None,
-        intent=Intent(intent) if intent else None,
+        hints=read_hints({key: value for key, value in values.items() if key in READERS and value != ""}),
         apply=apply,
         work_done_token=_token(values, "workDoneToken"),
         partial_result_token=_token(values, "partialResultToken"),

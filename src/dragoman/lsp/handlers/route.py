@@ -16,25 +16,11 @@ async def handle(server: Server, params: object) -> dict[str, Any]:
     """The intent, the candidates in their order, and who was left out, each with a reason."""
     order = messages.order_from_run(params)
     from dragoman.core.context import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
+    from dragoman.core.route_report import report  # noqa: PLC0415
 
     prepared = await server.runner.prepare(order)
     decision = await server.services.completer.decide(prepared.job("route", order.hints))
     return {
-        "intent": decision.intent.intent.value,
-        "intentReason": decision.intent.reason,
+        **report(decision),
         "estimatedTokens": sum(estimate_tokens(message.text) for message in prepared.messages),
-        "candidates": [
-            {
-                "provider": candidate.place.provider,
-                "model": candidate.place.model,
-                "endpoint": candidate.place.endpoint,
-                "local": candidate.place.local,
-                "reason": candidate.reason,
-            }
-            for candidate in decision.candidates
-        ],
-        "leftOut": [
-            {"provider": left_out.provider, "model": left_out.model, "reason": left_out.reason}
-            for left_out in decision.left_out
-        ],
     }

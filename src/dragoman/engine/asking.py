@@ -1,0 +1,271 @@
+"""Asking one candidate until it has answered or failed for good: limits, the call, its retries, its settlement.
+
+Knows no other candidate. It never shows text of two answers as one, and logs no word of what is asked or answered.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from dragoman.core.errors import (
+    BudgetExceeded,
+    ContentFilter,
+    ContextLength,
+    NetworkError,
+    ProviderError,
+    RateLimit,
+    StreamingError,
+)
+from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
+from dragoman.core.failover import Step, Verdict, after_failure, one_line
+from dragoman.core.price import cost
+from dragoman.engine.attempt import answer
+from dragoman.engine.known import price_of, window_of
+from dragoman.engine.records import AttemptRecord, log, log_notes
+from dragoman.engine.run import Course, Run, Tally
+from dragoman.engine.standing import Ending, Refusal
+from dragoman.providers import spoken
+from dragoman.providers.base import Target
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import AsyncGenerator, Callable
+
+    from dragoman.core.events import Event
+    from dragoman.core.ports import Clock
+    from dragoman.core.route import Candidate, Place
+    from dragoman.engine.access import Access
+    from dragoman.engine.http import Transport
+    from dragoman.engine.models import ModelLists
+    from dragoman.engine.places import Endpoint
+    from dragoman.engine.standing import Lease, Standings
+
+EXPECTED_ANSWER_TOKENS = 500
+"""Reserved for an answer until its real length is known."""
+
+SHOWN = (TextDelta, ThinkingDelta, ToolCallDelta)
+"""What the asker has of an answer: after it, another one can only start over."""
+
+
+class CandidateFailed(Exception):  # noqa: N818 - errors are nouns of the condition
+    """A candidate has failed for good, and another may be asked. Why stands in the run and the course."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What asking takes. `fraction` draws a number in [0, 1); `heard` is told of every attempt's end."""
+
+    transport: Transport
+    access: Access
+    standings: Standings
+    models: ModelLists
+    clock: Clock
+    fraction: Callable[[], float]
+    count_tokens: Callable[[str], int]
+    heard: Callable[[AttemptRecord], None] = field(repr=False)
+
+    async def ask(self, run: Run, candidate: Candidate, course: Course, *, last: bool) -> AsyncGenerator[Event, None]:
+        """The candidate's events to its whole answer. `last`: nobody is left to ask after it.
+
+        Raises `CandidateFailed` where the next may be asked, and a `ProviderError` where that would be in vain. It
+        must be read to its end, or closed, by the task that began: a time limit strikes the task that reads.
+        """
+        retries = 0
+        course.retry = False
+        while True:
+            try:
+                async with aclosing(self._attempt(run, candidate, course, last=last)) as events:
+                    async for event in events:
+                        yield event
+            except ProviderError as error:
+                verdict = self._after(run, candidate, course, error, retries, last=last)
+            else:
+                return
+            if verdict.step is not Step.AGAIN:
+                raise CandidateFailed
+            retries += 1
+            course.retry = True
+            if verdict.wait:
+                yield Waiting(verdict.wait, course.after or "")
+                await self.clock.sleep(verdict.wait)
+
+    async def _attempt(  # noqa: PLR0915 - one attempt is one story
+        self, run: Run, candidate: Candidate, course: Course, *, last: bool
+    ) -> AsyncGenerator[Event, None]:
+        """One attempt: its events to the end, or a `ProviderError`; settled either way."""
+        course.asked = False
+        place = candidate.place
+        endpoint, secret = run.endpoint(place)
+        _refuse_too_dear(run, candidate)
+        patience = run.settings.retry.max_retry_after_s
+        while isinstance(entry := await self._enter(run, endpoint, place), Refusal):
+            if entry.seconds > patience or (entry.resting and not last):
+                raise RateLimit(entry.reason, retry_after=entry.seconds)
+            patience -= entry.seconds
+            yield Waiting(entry.seconds, entry.reason)
+            await self.clock.sleep(entry.seconds)
+        tally = Tally(self.clock.now())
+        failure: ProviderError | None = None
+        try:
+            target = Target(place.provider, place.endpoint, place.model, secret, endpoint.options)
+            seconds = run.settings.health.timeout_ms / 1000
+            async with self.access.opened(endpoint, target, seconds) as ready:
+                place = await self.models.resolved(place, ready, run.decision.intent.intent, seconds)
+                if place.model in run.too_small:
+                    raise ContextLength("the same model again")
+                window = window_of(run.settings, place, endpoint.options)
+                await self.models.refuse_too_long(run.tokens, place, ready, window, seconds)
+                if course.shown:
+                    course.shown = False
+                    yield Reset(course.after or "")
+                yield _routed(run, candidate, place, course)
+                target = replace(ready, model=place.model)
+                dialect = spoken(place.dialect, target)
+                call = dialect.call(run.job.request, target)
+                log_notes(run.job.id, place.provider, call.notes)
+                # Whoever is last may be late: a late answer is worth more than none.
+                useful_s = None if last else _useful_seconds(run)
+                deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
+                async with aclosing(deltas):
+                    async for delta in deltas:
+                        if isinstance(delta, SHOWN):
+                            if tally.first_token is None:
+                                tally.first_token = self.clock.now()
+                                course.shown = True
+                                self.standings.answering(entry, run.settings.health.failure_threshold)
+                            tally.pieces.append(delta.arguments if isinstance(delta, ToolCallDelta) else delta.text)
+                            yield delta
+                        elif isinstance(delta, SignatureDelta):
+                            yield delta
+                        else:
+                            tally.take(delta)
+                _refuse_less_than_an_answer(tally)
+        except ProviderError as error:
+            failure = error
+            raise
+        finally:
+            usage, settled = self._settle(run, entry, place, course, tally, failure)
+            if failure is not None:
+                await settled  # what follows is decided by how the place stands then
+        yield UsageReport(place.provider, place.model, usage)
+        yield self._done(run, place, tally, usage)
+
+    async def _enter(self, run: Run, endpoint: Endpoint, place: Place) -> Lease | Refusal:
+        return await self.standings.enter(place, endpoint.quota, run.tokens + EXPECTED_ANSWER_TOKENS)
+
+    def _done(self, run: Run, place: Place, tally: Tally, usage: Usage) -> Done:
+        now = self.clock.now()
+        first_token = now if tally.first_token is None else tally.first_token
+        stop = tally.stop or Stop.STOP
+        seconds, first = now - run.began, first_token - run.began
+        return Done(place.provider, place.model, stop, usage, seconds, first, run.attempts, run.cost_usd)
+
+    def _settle(
+        self, run: Run, lease: Lease, place: Place, course: Course, tally: Tally, failure: ProviderError | None
+    ) -> tuple[Usage, asyncio.Future[None]]:
+        """Gives back what the attempt was lent, and tells its end. Returns its tokens."""
+        now = self.clock.now()
+        whole = failure is None and tally.stop is not None
+        usage = self._usage(run, tally, whole=whole)
+        first_token = None if tally.first_token is None else tally.first_token - tally.began
+        ending = Ending(whole, usage.input_tokens + usage.output_tokens, failure, first_token)
+        settled = self.standings.settle(lease, ending, run.settings.health)
+        spent = cost(usage, price_of(run.settings, place, self.models.told(place)))
+        run.cost_usd = None if spent is None or run.cost_usd is None else run.cost_usd + spent
+        record = AttemptRecord(
+            request=run.job.id,
+            provider=place.provider,
+            model=place.model,
+            endpoint=place.endpoint,
+            intent=run.decision.intent.intent,
+            outcome="done" if whole else failure.kind if failure else "cancelled",
+            seconds=now - tally.began,
+            first_token_seconds=first_token,
+            usage=usage,
+            cost_usd=spent,
+            follows="retry" if course.retry else "failover" if course.after else "",
+        )
+        log(record)
+        self.heard(record)
+        return usage, settled
+
+    def _usage(self, run: Run, tally: Tally, *, whole: bool) -> Usage:
+        """The provider's count; what it left out is counted here, if anything came at all."""
+        known = tally.usage or Usage()
+        if known.input_tokens and known.output_tokens:
+            return known
+        came = whole or tally.first_token is not None
+        return replace(
+            known,
+            input_tokens=known.input_tokens or (run.tokens if came else 0),
+            output_tokens=known.output_tokens or self.count_tokens("".join(tally.pieces)),
+            estimated=True,
+        )
+
+    def _after(
+        self, run: Run, candidate: Candidate, course: Course, error: ProviderError, retries: int, *, last: bool
+    ) -> Verdict:
+        """What follows from the failure; raises where it is the end."""
+        place = candidate.place
+        endpoint, _ = run.endpoint(place)
+        run.failures.append((place, error))
+        sentence = one_line(error, place, endpoint.key_help)
+        if isinstance(error, ContextLength):
+            run.too_small.add(place.model)
+        verdict = after_failure(error, retries, run.settings.retry, self.fraction())
+        whole_story = f"{sentence}; before that, {course.after}" if course.after else sentence
+        if verdict.step is Step.STOP:
+            raise type(error)(whole_story, status=error.status) from error
+        if course.shown and not run.job.can_reset:
+            raise StreamingError(whole_story) from error
+        if endpoint.assumed and not course.asked and isinstance(error, NetworkError):
+            return Verdict(Step.NEXT)  # nobody said that it is there, so its absence is no news
+        course.after = sentence
+        rests = self.standings.look(place).rests_until > self.clock.now() + verdict.wait
+        # After a break in mid-answer another starts over at once: the person has waited long enough.
+        broken_off = course.shown and not last
+        # Where nothing was asked, there was no server, no model or no leave to ask: that does not change in seconds.
+        return Verdict(Step.NEXT) if rests or broken_off or not course.asked else verdict
+
+
+def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Routed:
+    course.asked = True
+    run.attempts += 1
+    return Routed(
+        provider=place.provider,
+        model=place.model,
+        endpoint=place.endpoint,
+        local=place.local,
+        intent=run.decision.intent.intent,
+        reason=candidate.reason,
+        attempt=run.attempts,
+        after=course.after,
+    )
+
+
+def _useful_seconds(run: Run) -> float | None:
+    milliseconds = run.decision.plan.max_latency_ms
+    return milliseconds / 1000 if milliseconds else None
+
+
+def _refuse_too_dear(run: Run, candidate: Candidate) -> None:
+    """Raises where this attempt would bring the request over its own budget, with what the others have cost."""
+    budget, estimate = run.decision.plan.budget_usd, candidate.facts.cost_usd
+    if budget is None or not estimate:
+        return
+    spent = run.cost_usd or 0.0
+    if spent + estimate > budget:
+        raise BudgetExceeded(f"about {estimate:.4f} USD more would be over the request's budget of {budget:g} USD")
+
+
+def _refuse_less_than_an_answer(tally: Tally) -> None:
+    """Raises for an answer that ended well by the wire, and yet is none."""
+    if tally.stop is Stop.CONTENT_FILTER:
+        raise ContentFilter("its content filter stopped the answer")
+    if tally.stop is None:
+        raise StreamingError("the answer has no end")
+    if tally.stop is Stop.STOP and not any(tally.pieces):
+        raise StreamingError("answered with nothing")

@@ -1,0 +1,71 @@
+"""One job on its way: what was decided for it, what it has cost, what its asker has seen. Asks nobody itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dragoman.core.chat import FinishDelta, UsageDelta
+
+if TYPE_CHECKING:
+    from dragoman.core.chat import Delta, Stop, Usage
+    from dragoman.core.errors import ProviderError
+    from dragoman.core.ports import Job
+    from dragoman.core.route import Decision, Place
+    from dragoman.core.settings import Settings
+    from dragoman.engine.places import Endpoint
+
+
+@dataclass(slots=True)
+class Run:
+    """One job under the settings of its beginning. `tokens` is the request's estimate; `began` the engine's clock.
+
+    cost_usd: what all attempts have cost so far; None once a price among them is not known.
+    """
+
+    job: Job
+    settings: Settings
+    began: float
+    tokens: int
+    endpoints: dict[tuple[str, str], tuple[Endpoint, str | None]] = field(repr=False)
+    decision: Decision
+    attempts: int = 0
+    failures: list[tuple[Place, ProviderError]] = field(default_factory=list)
+    too_small: set[str] = field(default_factory=set)
+    cost_usd: float | None = 0.0
+
+    def endpoint(self, place: Place) -> tuple[Endpoint, str | None]:
+        """What is set for the place, and its key."""
+        return self.endpoints[place.provider, place.endpoint]
+
+
+@dataclass(slots=True)
+class Course:
+    """What the asker of a run has seen of one row of attempts, of which each starts over where the one before failed.
+
+    shown: text that a new attempt must take back first. after: one line on the last failure. retry: the next attempt
+    asks the same place again. asked: whether the attempt under way has reached its server.
+    """
+
+    shown: bool = False
+    after: str | None = None
+    retry: bool = False
+    asked: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """What an attempt has brought so far."""
+
+    began: float
+    first_token: float | None = None
+    pieces: list[str] = field(default_factory=list)
+    usage: Usage | None = None
+    stop: Stop | None = None
+
+    def take(self, delta: Delta) -> None:
+        """What is not shown."""
+        if isinstance(delta, UsageDelta):
+            self.usage = delta.usage
+        elif isinstance(delta, FinishDelta):
+            self.stop = delta.stop

@@ -1,0 +1,187 @@
+"""The shared store in Redis or Valkey: what a team's machines have in common. Needs the extra `dragoman[redis]`.
+
+A change is computed here and done there by one script, if nobody was quicker; else it is computed again. Time is the
+server's. The address may hold a password: it is shown to nobody.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from dragoman.engine.store import KEEPING, StoreBusy, StoreLost, keeping
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Mapping
+
+    from dragoman.engine.store import Change, Values
+
+T = TypeVar("T")
+
+PREFIX = "dragoman:{state}:"
+"""The part in braces keeps all keys on one node, so that a script may touch several."""
+
+SOCKET_SECONDS = 0.45
+TRIES = 40
+"""How often a change is computed anew when others were quicker; each time one of them has got on."""
+
+LOG_LENGTH = 10_000
+LOG_SECONDS = 400 * 86_400
+_PAGE = 500
+
+_AT_HAND = tuple(prefix for prefix, kept in KEEPING if kept.at_hand)
+
+_SWAP = """
+-- KEYS: the log, its counter, then n keys. ARGV: n, then for each key: what it is believed to hold, what it is to hold,
+-- its lifetime in ms, its name in the log ("" for none); last the log's length and lifetime in seconds.
+-- A text stands with "=" before it, "" is no text, "~" is: leave it.
+local n = tonumber(ARGV[1])
+local time = redis.call('TIME')
+local reply = {1, time[1], time[2]}
+for i = 1, n do
+  local text = redis.call('GET', KEYS[2 + i])
+  local held = text and ('=' .. text) or ''
+  reply[3 + i] = held
+  if held ~= ARGV[4 * i - 2] then reply[1] = 0 end
+end
+if reply[1] == 0 then return reply end
+for i = 1, n do
+  local new, name = ARGV[4 * i - 1], ARGV[4 * i + 1]
+  if new ~= '~' then
+    if new == '' then redis.call('DEL', KEYS[2 + i])
+    else redis.call('SET', KEYS[2 + i], string.sub(new, 2), 'PX', ARGV[4 * i]) end
+    reply[3 + i] = new
+    if name ~= '' then
+      redis.call('ZADD', KEYS[1], redis.call('INCR', KEYS[2]), name)
+      redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -1 - tonumber(ARGV[4 * n + 2]))
+      redis.call('EXPIRE', KEYS[1], ARGV[4 * n + 3])
+      redis.call('EXPIRE', KEYS[2], ARGV[4 * n + 3])
+    end
+  end
+end
+return reply
+"""
+
+
+class RedisBackend:
+    """`store.Backend` on a server. `wall` gives this machine's seconds since the epoch."""
+
+    def __init__(self, url: str, wall: Callable[[], float] = time.time) -> None:
+        self._url = url
+        self._wall = wall
+        self._offset = 0.0
+        self._known: dict[str, str | None] = {}
+        self._client: Any = None
+        self._swap: Any = None
+
+    async def open(self) -> None:
+        """See `Backend`."""
+        if self._client is None:
+            self._connect()
+        async with self._losses():
+            seconds, microseconds = await self._client.time()
+        self._offset = seconds + microseconds / 1e6 - self._wall()
+        self._known.clear()
+
+    def _connect(self) -> None:
+        try:
+            from redis.asyncio import Redis  # noqa: PLC0415 - an extra, and slow to import
+            from redis.asyncio.retry import Retry  # noqa: PLC0415
+            from redis.backoff import NoBackoff  # noqa: PLC0415
+        except ImportError:
+            raise StoreLost('Redis needs an extra: pip install "dragoman[redis]"') from None
+        try:
+            self._client = Redis.from_url(
+                self._url,
+                decode_responses=True,
+                socket_timeout=SOCKET_SECONDS,
+                socket_connect_timeout=SOCKET_SECONDS,
+                retry=Retry(NoBackoff(), 0),
+            )
+        except ValueError:
+            raise StoreLost(f'{self._shown()} is no address of a Redis: write "redis://HOST:6379/0"') from None
+        self._swap = self._client.register_script(_SWAP)
+
+    def now(self) -> float:
+        """See `Backend`."""
+        return self._wall() + self._offset
+
+    async def apply(self, keys: tuple[str, ...], change: Change[T]) -> tuple[Values, T]:
+        """See `Backend`."""
+        names = [f"{PREFIX}log", f"{PREFIX}seq", *(PREFIX + key for key in keys)]
+        believed = tuple(_held(self._known[key]) if key in self._known else "?" for key in keys)
+        for _ in range(TRIES):
+            before = tuple(None if text in ("", "?") else text[1:] for text in believed)
+            after, result = change(before, self.now())
+            arguments: list[Any] = [len(keys)]
+            for key, held, old, new in zip(keys, believed, before, after, strict=True):
+                wanted = "~" if new is old and held != "?" else _held(new)
+                name = key if key.startswith(_AT_HAND) else ""
+                arguments += [held, wanted, int(keeping(key).seconds * 1000), name]
+            async with self._losses():
+                done, seconds, microseconds, *held = await self._swap(names, [*arguments, LOG_LENGTH, LOG_SECONDS])
+            self._offset = int(seconds) + int(microseconds) / 1e6 - self._wall()
+            believed = tuple(held)
+            values = tuple(text[1:] if text else None for text in believed)
+            self._known.update(zip(keys, values, strict=True))
+            if done:
+                return values, result
+        raise StoreBusy(f"{self._shown()} is changed by others all the time")
+
+    async def changes(self, since: int) -> tuple[int, Mapping[str, str | None]]:
+        """See `Backend`."""
+        async with self._losses():
+            newest = int(await self._client.get(f"{PREFIX}seq") or 0)
+            seen = since if since <= newest else 0  # the server has lost its memory
+            if seen == newest:
+                return newest, {}
+            keys = await self._client.zrangebyscore(f"{PREFIX}log", f"({seen}", newest)
+            texts = await self._texts(keys)
+        self._known.update(texts)
+        return newest, texts
+
+    async def scan(self, prefix: str) -> Mapping[str, str]:
+        """See `Backend`."""
+        async with self._losses():
+            keys = [key async for key in self._client.scan_iter(f"{PREFIX}{prefix}*", count=_PAGE)]
+            found = await self._texts([key.removeprefix(PREFIX) for key in keys])
+        return {key: text for key, text in found.items() if text is not None}
+
+    async def close(self) -> None:
+        """See `Backend`."""
+        if self._client is not None:
+            with suppress(Exception):  # whatever is wrong with a connection that is not needed any more
+                await self._client.aclose()
+
+    async def _texts(self, keys: list[str]) -> dict[str, str | None]:
+        texts: dict[str, str | None] = {}
+        for start in range(0, len(keys), _PAGE):
+            page = keys[start : start + _PAGE]
+            texts.update(zip(page, await self._client.mget([PREFIX + key for key in page]), strict=True))
+        return texts
+
+    @asynccontextmanager
+    async def _losses(self) -> AsyncGenerator[None, None]:
+        """What goes wrong inside is a `StoreLost`."""
+        from redis.exceptions import AuthenticationError, RedisError  # noqa: PLC0415 - an extra
+
+        try:
+            yield
+        except AuthenticationError:
+            raise StoreLost(f"{self._shown()} refuses the login: check the password in the address") from None
+        except (RedisError, OSError) as error:
+            reason = " ".join(str(error).split())[:200] or type(error).__name__
+            raise StoreLost(f"{self._shown()} can't be used: {reason}") from None
+
+    def _shown(self) -> str:
+        parts = urlsplit(self._url)
+        try:
+            return f"the store at {parts.hostname or '?'}:{parts.port or 6379}"
+        except ValueError:
+            return "the store"
+
+
+def _held(text: str | None) -> str:
+    return "" if text is None else f"={text}"
