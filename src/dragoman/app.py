@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.errors import Authentication
-from dragoman.core.settings_layers import editor_layer
+from dragoman.core.settings_layers import Problem, editor_layer
 from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess
 from dragoman.engine.answers import AnswerFolder
@@ -25,6 +26,7 @@ from dragoman.engine.models import ModelLists
 from dragoman.engine.places import with_addresses
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
 from dragoman.engine.standing import Standings
+from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
@@ -34,10 +36,12 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
-    from dragoman.core.settings_layers import Problem
     from dragoman.engine.records import AttemptRecord
 
+
+log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 2.0
 """How often settings files are looked at for changes while orders come in."""
@@ -59,8 +63,8 @@ class App:
         self.keys = self._new_keys()
         self.access = FullAccess(self.transport, self.workers, self.environment)
         clock = LoopClock()
-        self.notices: list[str] = []
-        self.store = ChosenStore(clock.now, self.notices.append)
+        self._notices: list[Problem] = []
+        self.store = ChosenStore(clock.now, self._notice)
         self._standings = Standings(self.store, clock)
         self.metrics = Metrics(self.store)
         models = ModelLists(self.transport, clock)
@@ -117,19 +121,32 @@ class App:
         self.store.use(self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
-        return self.effective.problems
+        return (*self.effective.problems, *self._noticed())
+
+    def _noticed(self) -> list[Problem]:
+        """What has gone wrong behind everybody's back since the last look."""
+        noticed, self._notices = self._notices, []
+        return noticed
+
+    def _notice(self, text: str) -> None:
+        log.warning("%s", text)
+        self._notices.append(Problem("the shared store", None, "store", text))
 
     async def refresh(self) -> Sequence[Problem]:
-        """Read the settings files again where one has changed. Returns everything that is wrong, else nothing.
+        """Read the settings files again where one has changed. Returns everything that is wrong, else what is new.
 
         Looks at most every few seconds: a person who has just saved a file does not outrun it.
         """
         now = LoopClock().now()
         if now < self._next_look:
-            return ()
+            return self._noticed()
         self._next_look = now + LOOK_SECONDS
         present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
-        return await self.configure(self._editor) if present != self._stamp else ()
+        return await self.configure(self._editor) if present != self._stamp else self._noticed()
+
+    async def status(self, days: int = 1, by: By = "provider") -> dict[str, Any]:
+        """How everything stands; see docs/protocol.md."""
+        return await status(self.store, self.metrics, days, by)
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""

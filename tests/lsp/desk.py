@@ -127,6 +127,9 @@ class Bench:
     async def refresh(self):
         return ()
 
+    async def status(self):
+        return {"store": "memory", "storeProblem": None, "places": [], "total": {}, "metrics": {}}
+
     async def close(self):
         self.is_closed = True
 

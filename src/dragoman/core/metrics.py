@@ -144,9 +144,10 @@ class Sort:
         return cls(day, provider, model, intent)
 
 
-def summed(
-    counters: Iterable[tuple[Sort, Counters]], by: Literal["provider", "model", "intent", "day"]
-) -> dict[str, Counters]:
+By = Literal["provider", "model", "intent", "day"]
+
+
+def summed(counters: Iterable[tuple[Sort, Counters]], by: By) -> dict[str, Counters]:
     """The sums for each value of one property, the most asked first."""
     sums: dict[str, Counters] = {}
     for sort, counted in counters:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from dragoman.core.hints import Hints
 
@@ -137,6 +137,10 @@ class Services(Protocol):
 
     async def refresh(self) -> Sequence[Problem]:
         """Read settings files again where they have changed. Returns everything that is wrong then, else nothing."""
+        ...
+
+    async def status(self) -> dict[str, Any]:
+        """How the store and the providers stand, and what was asked today; see docs/protocol.md."""
         ...
 
     async def close(self) -> None:

@@ -252,6 +252,10 @@ class Provider(Section):
     organization: Text | None = Field(default=None, description="OpenAI: organisation.")
     requests_per_minute: Count | None = Field(default=None, description="Own limit on requests.")
     tokens_per_minute: Count | None = Field(default=None, description="Own limit on tokens.")
+    burst: Count | None = Field(
+        default=None,
+        description="Requests at once, of those that requests_per_minute allows. Left out: a quarter of them.",
+    )
     max_in_flight: Count | None = Field(default=None, description="Requests at a time.")
     timeouts: Timeouts | None = Field(default=None, description="Time limits for this provider alone.")
 

@@ -8,13 +8,14 @@ import difflib
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dragoman.core.hints import Dispatch
 from dragoman.core.settings_later import PROVIDERS
 from dragoman.core.settings_layers import Severity, dotted, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from dragoman.core.settings import Provider, Settings, Timeouts
+    from dragoman.core.settings import Provider, Routing, Settings, Timeouts
     from dragoman.core.settings_layers import Choice, Path, Problem
 
 _TEXT_FILES = (".md", ".mdc", ".txt", ".rst", ".cursorrules", ".clinerules", ".windsurfrules")
@@ -111,6 +112,10 @@ def conflicts(settings: Settings, choices: Mapping[Path, Choice], presets: Mappi
         if provider.endpoints and (choice := choices.get((*table, "base_url"))):
             message = f"{dotted(choice.path)} has no effect beside {dotted((*table, 'endpoints'))}: keep one of them"
             yield choice.layer.problem(choice.path, message)
+        if provider.burst and provider.requests_per_minute is None and (choice := choices.get((*table, "burst"))):
+            message = f"{dotted(choice.path)} has no effect without {dotted((*table, 'requests_per_minute'))}"
+            yield choice.layer.problem(choice.path, message)
+    yield from _routing_conflicts(settings.routing, choices)
     yield from _price_conflicts(settings, choices)
     pairs = [
         ((*table, part), (*table, "total"), getattr(values, part), values.total)
@@ -140,6 +145,14 @@ def _login_conflicts(table: Path, provider: Provider, choices: Mapping[Path, Cho
     elif choice := choices.get((*table, "client_secret")):
         wanted = f'{dotted((*table, "auth"))} = "entra"'
         yield choice.layer.problem(choice.path, f"{dotted(choice.path)} has no effect without {wanted}")
+
+
+def _routing_conflicts(routing: Routing, choices: Mapping[Path, Choice]) -> Iterator[Problem]:
+    """A way to ask several that asks one."""
+    asks_several = routing.dispatch in (Dispatch.SPECULATE_K, Dispatch.PARALLEL_MERGE)
+    if asks_several and routing.k == 1 and (choice := choices.get(("routing", "k"))):
+        message = f'routing.k = 1 makes routing.dispatch = "{routing.dispatch}" the same as "single"'
+        yield choice.layer.problem(choice.path, message)
 
 
 def _price_conflicts(settings: Settings, choices: Mapping[Path, Choice]) -> Iterator[Problem]:

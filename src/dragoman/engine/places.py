@@ -175,7 +175,7 @@ def _azure(provider: Provider | None) -> Azure:
 def _quota(provider: Provider | None) -> Quota:
     if provider is None:
         return Quota()
-    return Quota(provider.requests_per_minute, provider.tokens_per_minute, provider.max_in_flight)
+    return Quota(provider.requests_per_minute, provider.tokens_per_minute, provider.max_in_flight, provider.burst)
 
 
 def _needs_key(provider: Provider | None, preset: Preset | None) -> bool:

@@ -6,6 +6,8 @@ server's. The address may hold a password: it is shown to nobody.
 
 from __future__ import annotations
 
+import asyncio
+import random
 import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,8 +26,13 @@ PREFIX = "dragoman:{state}:"
 """The part in braces keeps all keys on one node, so that a script may touch several."""
 
 SOCKET_SECONDS = 0.45
-TRIES = 40
+CONNECTIONS = 4
+"""Of one process."""
+
+TRIES = 100
 """How often a change is computed anew when others were quicker; each time one of them has got on."""
+
+LONGEST_STEP_ASIDE_SECONDS = 0.01
 
 LOG_LENGTH = 10_000
 LOG_SECONDS = 400 * 86_400
@@ -75,11 +82,12 @@ class RedisBackend:
         self._known: dict[str, str | None] = {}
         self._client: Any = None
         self._swap: Any = None
+        self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """See `Backend`."""
         if self._client is None:
-            self._connect()
+            await asyncio.to_thread(self._connect)  # the library takes long to import
         async with self._losses():
             seconds, microseconds = await self._client.time()
         self._offset = seconds + microseconds / 1e6 - self._wall()
@@ -87,19 +95,23 @@ class RedisBackend:
 
     def _connect(self) -> None:
         try:
-            from redis.asyncio import Redis  # noqa: PLC0415 - an extra, and slow to import
+            from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - an extra, and slow to import
             from redis.asyncio.retry import Retry  # noqa: PLC0415
             from redis.backoff import NoBackoff  # noqa: PLC0415
         except ImportError:
             raise StoreLost('Redis needs an extra: pip install "dragoman[redis]"') from None
         try:
-            self._client = Redis.from_url(
+            pool = BlockingConnectionPool.from_url(
                 self._url,
+                max_connections=CONNECTIONS,
+                timeout=SOCKET_SECONDS,
                 decode_responses=True,
                 socket_timeout=SOCKET_SECONDS,
                 socket_connect_timeout=SOCKET_SECONDS,
                 retry=Retry(NoBackoff(), 0),
+                driver_info=None,  # it would be read from the disk with every connection
             )
+            self._client = Redis.from_pool(pool)
         except ValueError:
             raise StoreLost(f'{self._shown()} is no address of a Redis: write "redis://HOST:6379/0"') from None
         self._swap = self._client.register_script(_SWAP)
@@ -110,9 +122,13 @@ class RedisBackend:
 
     async def apply(self, keys: tuple[str, ...], change: Change[T]) -> tuple[Values, T]:
         """See `Backend`."""
+        async with self._turn:  # this process's changes are in nobody's way but other processes'
+            return await self._apply(keys, change)
+
+    async def _apply(self, keys: tuple[str, ...], change: Change[T]) -> tuple[Values, T]:
         names = [f"{PREFIX}log", f"{PREFIX}seq", *(PREFIX + key for key in keys)]
         believed = tuple(_held(self._known[key]) if key in self._known else "?" for key in keys)
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             before = tuple(None if text in ("", "?") else text[1:] for text in believed)
             after, result = change(before, self.now())
             arguments: list[Any] = [len(keys)]
@@ -128,6 +144,8 @@ class RedisBackend:
             self._known.update(zip(keys, values, strict=True))
             if done:
                 return values, result
+            # Without chance, those who are in each other's way stay so.
+            await asyncio.sleep(random.random() * min(LONGEST_STEP_ASIDE_SECONDS, 0.001 * tried))  # noqa: S311
         raise StoreBusy(f"{self._shown()} is changed by others all the time")
 
     async def changes(self, since: int) -> tuple[int, Mapping[str, str | None]]:

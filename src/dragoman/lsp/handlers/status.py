@@ -15,7 +15,8 @@ METHOD = messages.STATUS
 
 async def handle(server: Server, _params: object) -> dict[str, Any]:
     """The version, whether anything runs, who answered last or why nobody did, and what is kept."""
-    await server.ready()
+    services = await server.ready()
+    status = await services.status()
     answer = server.runner.last_answer
     documents = [server.documents.last_touched] if server.documents.last_touched else []
     return {
@@ -25,6 +26,11 @@ async def handle(server: Server, _params: object) -> dict[str, Any]:
         "provider": answer.provider if answer is not None else None,
         "model": answer.model if answer is not None else None,
         "problem": server.runner.last_problem,
+        "store": status["store"],
+        "storeProblem": status["storeProblem"],
+        "places": status["places"],
+        "today": status["total"],
+        "todayByProvider": status["metrics"],
         "kept": [
             {"id": kept.id, "title": kept.title, "reason": kept.reason}
             for uri in documents
