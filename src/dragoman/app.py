@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import aclosing
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.editor_settings import EditorSettings
-from dragoman.core.errors import Authentication
+from dragoman.core.errors import Authentication, BadInput
+from dragoman.core.events import Downloading
+from dragoman.core.intent import Intent
 from dragoman.core.settings_layers import Problem, editor_layer
 from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess
@@ -23,19 +26,22 @@ from dragoman.engine.keys import Keys, key_specs
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
-from dragoman.engine.places import with_addresses
+from dragoman.engine.places import endpoints, with_addresses
+from dragoman.engine.pull import can_pull, pull
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
+from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncGenerator, Mapping, Sequence
     from types import TracebackType
     from typing import Self
 
+    from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
     from dragoman.engine.records import AttemptRecord
@@ -143,6 +149,26 @@ class App:
         self._next_look = now + LOOK_SECONDS
         present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
         return await self.configure(self._editor) if present != self._stamp else self._noticed()
+
+    async def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:
+        """See `core.ports.Services`."""
+        endpoint = next(
+            (
+                endpoint
+                for endpoint in endpoints(self.settings, Intent.CODE, (wanted.provider,))
+                if (endpoint.place.provider, endpoint.place.endpoint) == (wanted.provider, wanted.endpoint)
+            ),
+            None,
+        )
+        if endpoint is None or not can_pull(endpoint.place.dialect):
+            raise BadInput(f"{wanted.provider} takes no orders to download a model: only Ollama does.")
+        secret = await self.keys.secret(wanted.provider)
+        target = Target(wanted.provider, wanted.endpoint, wanted.model, secret, endpoint.options)
+        steps = pull(endpoint.place.dialect, target, self.transport, connect_seconds=endpoint.timeouts.connect)
+        async with aclosing(steps):
+            async for step in steps:
+                share = step.completed / step.total if step.total and step.completed is not None else None
+                yield Downloading(step.status, share)
 
     async def status(self, days: int = 1, by: By = "provider") -> dict[str, Any]:
         """How everything stands; see docs/protocol.md."""

@@ -9,8 +9,16 @@ from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import AnswerResult, EditResult, Scene
 from dragoman.actions.perform import Preferences, Tools, complete, perform, prepare
 from dragoman.core.chat import Stop, TextDelta, ThinkingDelta
-from dragoman.core.errors import BadInput, Cancelled, DragomanError, NetworkError, UnusableReply
-from dragoman.core.events import Done, Reset, Routed
+from dragoman.core.errors import (
+    AllCandidatesFailed,
+    BadInput,
+    Cancelled,
+    ContextLength,
+    DragomanError,
+    NetworkError,
+    UnusableReply,
+)
+from dragoman.core.events import Done, Notice, Reset, Routed
 from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent
 from dragoman.core.text import Position, Range, Snapshot
@@ -207,3 +215,42 @@ def test_an_unknown_action_is_named():
     """An action that does not exist is answered with those that do."""
     with pytest.raises(BadInput, match=r"There is no action 'dance'. There are: .*refactor"):
         action("dance")
+
+
+LONG = TEXT + "\n\n" + "".join(f"def g{number}(a):\n    return a + {number}\n\n\n" for number in range(40))
+
+
+def sizes(completer):
+    """How long each question was."""
+    return [sum(len(message.text) for message in job.request.messages) for job in completer.jobs]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        ContextLength("too long for its window"),
+        AllCandidatesFailed("all failed", (("one", NetworkError("down")), ("two", ContextLength("too long")))),
+    ],
+)
+async def test_too_long_for_everybody_is_asked_again_with_less(failure):
+    """Less of what is around the target is sent, twice at most, and the person is told each time."""
+    result, events, completer = await performed("refactor", [failure, failure, GOOD], of=scene(LONG))
+    assert isinstance(result, EditResult)
+    first, second, third = sizes(completer)
+    assert first > second > third
+    assert all("return b" in job.request.messages[-1].text for job in completer.jobs)
+    notices = [event.text for event in events if isinstance(event, Notice)]
+    assert len(notices) == 2
+    assert all("Too long for every model" in notice for notice in notices)
+
+
+async def test_too_long_by_itself_is_an_error():
+    """Where the target alone is too long, or has nothing around it, the person gets the provider's reason."""
+    error = ContextLength("too long for its window")
+    result, _, completer = await performed("refactor", [error, error, error], of=scene(LONG))
+    assert result is error
+    assert len(completer.jobs) == 3
+    result, events, completer = await performed("refactor", [error, error])
+    assert result is error
+    assert len(completer.jobs) == 1
+    assert not [event for event in events if isinstance(event, Notice)]

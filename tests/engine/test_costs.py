@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dragoman.core.errors import NothingToAsk
+from dragoman.core.errors import ContextLength
 from dragoman.core.events import Done, Routed
 from engine.virtual import (
     Keys,
@@ -147,7 +147,7 @@ async def test_a_request_too_long_for_everyone_is_said_so():
     """The person reads each one's window and what to do."""
     settings = settings_of("one", providers={"one": {"context": 8000, "local": True}}, **QUICK)
     engine = engine_of(ScriptedTransport(one=[says("no")]), settings)
-    with pytest.raises(NothingToAsk, match=r"window of 8000.*select less"):
+    with pytest.raises(ContextLength, match=r"window of 8000.*select less"):
         await events_of(engine, job(LONG))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
-from dragoman.core.events import Done, Routed
+from dragoman.core.events import Done, Downloading, Routed
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
 from dragoman.lsp.server import Server
@@ -95,7 +95,7 @@ class Model:
             while (piece := await queue.get()) is not None:
                 if isinstance(piece, Exception):
                     raise piece
-                yield TextDelta(piece)
+                yield TextDelta(piece) if isinstance(piece, str) else piece
             yield Done("ollama", "scripted", Stop.STOP, Usage(1, 1), 1.0, 0.5, 1)
         finally:
             self.closed.append(job.id)
@@ -116,6 +116,8 @@ class Bench:
         self.problems: list[Any] = []
         self.configured: list[Any] = []
         self.is_closed = False
+        self.downloads: list[Any] = []
+        self.download_steps: list[Any] = [Downloading("pulling", 0.5), Downloading("success", 1.0)]
 
     def files(self, roots):
         return self.project
@@ -126,6 +128,16 @@ class Bench:
 
     async def refresh(self):
         return ()
+
+    async def download(self, wanted):
+        self.downloads.append(wanted)
+        for step in self.download_steps:
+            if isinstance(step, Exception):
+                raise step
+            if isinstance(step, float):
+                await asyncio.sleep(step)
+            else:
+                yield step
 
     async def status(self):
         return {"store": "memory", "storeProblem": None, "places": [], "total": {}, "metrics": {}}

@@ -16,8 +16,8 @@ from dragoman.actions.testmerge import merged
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, assistant, user
 from dragoman.core.classifier import classify
 from dragoman.core.context import gather, piece
-from dragoman.core.errors import AllCandidatesFailed, BadInput, ProviderError, UnusableReply
-from dragoman.core.events import Done, Reset
+from dragoman.core.errors import AllCandidatesFailed, BadInput, ContextLength, ProviderError, UnusableReply
+from dragoman.core.events import Done, Notice, Reset
 from dragoman.core.hints import Hints
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.ports import Job
@@ -156,10 +156,11 @@ async def complete(
     can_reset: bool = True,
 ) -> Result:
     """Ask, and make the result of the answer. An answer that can't be used, or has a syntax error that was not there
-    before, is sent back once with the reason; `on_event` is told by a `Reset`, and `Done` comes once.
+    before, is sent back once with the reason; `on_event` is told by a `Reset`, and `Done` comes once. A request that
+    is too long for everybody is asked again with less around the target.
     """
+    prepared, reply = await _ask_shorter(prepared, tools, on_event, job_id, hints, can_reset=can_reset)
     job = prepared.job(job_id, hints, can_reset=can_reset)
-    reply = await _ask(job, tools.completer, on_event)
     outcome = await tools.workers.run(lambda: _outcome(prepared, reply))
     if outcome.follow_up and can_reset:
         await on_event(Reset(outcome.reason))
@@ -209,6 +210,42 @@ class _Outcome:
     error: UnusableReply | None = None
     follow_up: str = ""
     reason: str = ""
+
+
+async def _ask_shorter(
+    prepared: Prepared,
+    tools: Tools,
+    on_event: Callable[[Event], Awaitable[None]],
+    job_id: str,
+    hints: Hints,
+    *,
+    can_reset: bool,
+) -> tuple[Prepared, _Reply]:
+    """The answer, and what was asked: half of the context, then the target alone, where more is too long for all."""
+    for share in (2, 0):
+        try:
+            return prepared, await _ask(prepared.job(job_id, hints, can_reset=can_reset), tools.completer, on_event)
+        except (ContextLength, AllCandidatesFailed) as error:
+            shorter = await _shorter(prepared, tools, hints, share) if _is_too_long(error) else None
+            if shorter is None:
+                raise
+            prepared = shorter
+            await on_event(Notice(f"Too long for every model: asking again with less of what is around. ({error})"))
+    return prepared, await _ask(prepared.job(job_id, hints, can_reset=can_reset), tools.completer, on_event)
+
+
+def _is_too_long(error: ContextLength | AllCandidatesFailed) -> bool:
+    failures = error.failures if isinstance(error, AllCandidatesFailed) else (("", error),)
+    return any(isinstance(failure, ContextLength) for _, failure in failures)
+
+
+async def _shorter(prepared: Prepared, tools: Tools, hints: Hints, share: int) -> Prepared | None:
+    """The same with that fraction of what is around the target, 0 being nothing; None where nothing can be left out."""
+    target = prepared.context.pieces[0].tokens
+    around = prepared.context.tokens - target
+    preferences = replace(prepared.preferences, max_context_tokens=target + (around // share if share else 0))
+    shorter = await prepare(prepared.action, prepared.scene, tools, preferences, hints)
+    return shorter if shorter.context.tokens < prepared.context.tokens else None
 
 
 async def _ask(job: Job, completer: Completer, on_event: Callable[[Event], Awaitable[None]]) -> _Reply:

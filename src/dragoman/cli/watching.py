@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.cli.output import console, note, print_json, printable, write
 from dragoman.core.chat import TextDelta, ThinkingDelta
-from dragoman.core.events import Done, Reset, Routed, Waiting
+from dragoman.core.events import Done, Notice, Reset, Routed, Waiting
 from dragoman.core.partial import partial_value
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ class Watcher:
                         note(event.after, style="yellow")
                     note(f"→ {self._who}: {event.reason}", style="cyan")
             case Waiting(seconds, reason) if self._status is not None:
-                self._status.update(f"{reason}; waiting {seconds:.1f} s")
+                self._status.update(f"{reason}; waiting {seconds:.1f} s" if seconds else reason)
+            case Notice(text):
+                note(text, style="yellow")
             case Reset(reason):
                 if self._unfinished_line:
                     self._write("\n")

@@ -26,6 +26,7 @@ DragomanError
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 
@@ -117,10 +118,20 @@ class InvalidRequest(ProviderError):  # noqa: N818
     failover = False
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A model that a server could download if it is told to."""
+
+    provider: str
+    endpoint: str
+    model: str
+
+
 class ModelUnavailable(ProviderError):  # noqa: N818
-    """The provider has no such model, or not for this account."""
+    """The provider has no such model, or not for this account. `download` is what would cure it, if anything."""
 
     kind = "model_unavailable"
+    download: Download | None = None
 
 
 class ContextLength(ProviderError):  # noqa: N818

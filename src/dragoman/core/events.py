@@ -9,6 +9,7 @@ from dragoman.core.chat import SignatureDelta, TextDelta, ThinkingDelta, ToolCal
 
 if TYPE_CHECKING:
     from dragoman.core.chat import Stop, Usage
+    from dragoman.core.errors import Download
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,25 @@ class UsageReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """One line that the person should read once: what is wrong although the work goes on, and what to do about it.
+
+    `download` is what would cure it, where that is a model's download.
+    """
+
+    text: str
+    download: Download | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Downloading:
+    """How far a model's download is: the server's words, and the part that is done, in [0, 1], where it is known."""
+
+    status: str
+    share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """The answer is whole. Times are in seconds; `usage` is the answering attempt's.
 
@@ -66,5 +86,7 @@ class Done:
     cost_usd: float | None = None
 
 
-Event = Routed | Waiting | TextDelta | ThinkingDelta | SignatureDelta | ToolCallDelta | Reset | UsageReport | Done
+Event = (
+    Routed | Waiting | TextDelta | ThinkingDelta | SignatureDelta | ToolCallDelta | Reset | Notice | UsageReport | Done
+)
 """The order: Routed, then deltas (Reset and Routed again on failover), UsageReport, Done; or an error is raised."""

@@ -71,6 +71,7 @@ class DoneValue(TypedDict):
     seconds: float
     firstTokenSeconds: float
     attempts: int
+    costUsd: float | None
 
 
 PartialValue = RouteValue | DeltaValue | ThinkingValue | ResetValue | UsageValue | DoneValue
@@ -107,6 +108,7 @@ def partial_value(event: Event) -> PartialValue | None:
                 "seconds": round(event.seconds, 3),
                 "firstTokenSeconds": round(event.first_token_seconds, 3),
                 "attempts": event.attempts,
+                "costUsd": event.cost_usd,
             }
         case _:
             return None

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from dragoman.core.chat import Request
     from dragoman.core.editor_settings import EditorSettings
-    from dragoman.core.events import Event
+    from dragoman.core.errors import Download
+    from dragoman.core.events import Downloading, Event
     from dragoman.core.intent import LabelledIntent
     from dragoman.core.route import Decision
     from dragoman.core.settings import Settings
@@ -137,6 +138,10 @@ class Services(Protocol):
 
     async def refresh(self) -> Sequence[Problem]:
         """Read settings files again where they have changed. Returns everything that is wrong then, else nothing."""
+        ...
+
+    def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:
+        """A model's download as it goes; closing the generator stops it. Raises a `DragomanError`."""
         ...
 
     async def status(self) -> dict[str, Any]:

@@ -69,13 +69,15 @@ class Candidate:
 class LeftOut:
     """A provider that will not be asked, why, and what the person can do about it.
 
-    `until` is the clock's seconds at which it may be asked again, where it only rests.
+    `until` is the clock's seconds at which it may be asked again, where it only rests. `too_long`: a shorter request
+    would be taken.
     """
 
     provider: str
     model: str
     reason: str
     until: float | None = None
+    too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,14 +213,12 @@ def decide(
         if place in seen:
             continue
         seen.add(place)
+        too_long = _too_long(option, needed_tokens)
         obstacle = (
-            _not_allowed(option, allowed, named)
-            or option.obstacle
-            or _too_long(option, needed_tokens)
-            or _too_dear(option, plan.budget_usd)
+            _not_allowed(option, allowed, named) or option.obstacle or too_long or _too_dear(option, plan.budget_usd)
         )
         if obstacle:
-            left_out.append(LeftOut(place.provider, place.model, obstacle))
+            left_out.append(LeftOut(place.provider, place.model, obstacle, too_long=obstacle is too_long))
         elif option.rests_until > now:
             left_out.append(_resting(option, now))
         else:

@@ -14,16 +14,19 @@ from dragoman.core.errors import (
     BudgetExceeded,
     ContentFilter,
     ContextLength,
+    Download,
+    ModelUnavailable,
     NetworkError,
     ProviderError,
     RateLimit,
     StreamingError,
 )
 from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
-from dragoman.core.failover import Step, Verdict, after_failure, one_line
+from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
 from dragoman.core.price import cost
 from dragoman.engine.attempt import answer
 from dragoman.engine.known import price_of, window_of
+from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
 from dragoman.engine.standing import Ending, Refusal
@@ -215,6 +218,8 @@ class Asking:
         sentence = one_line(error, place, endpoint.key_help)
         if isinstance(error, ContextLength):
             run.too_small.add(place.model)
+        elif isinstance(error, ModelUnavailable) and can_pull(place.dialect):
+            error.download = Download(place.provider, place.endpoint, place.model or SMALL_CODE_MODEL)
         verdict = after_failure(error, retries, run.settings.retry, self.fraction())
         whole_story = f"{sentence}; before that, {course.after}" if course.after else sentence
         if verdict.step is Step.STOP:

@@ -12,9 +12,16 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.chat import Usage
 from dragoman.core.context import estimate_tokens
-from dragoman.core.errors import AllCandidatesFailed, NothingToAsk, RateLimit
-from dragoman.core.events import Done, Routed, Waiting
-from dragoman.core.failover import all_failed, nobody_to_ask
+from dragoman.core.errors import (
+    AllCandidatesFailed,
+    Authentication,
+    ContextLength,
+    ModelUnavailable,
+    NothingToAsk,
+    RateLimit,
+)
+from dragoman.core.events import Done, Notice, Routed, Waiting
+from dragoman.core.failover import all_failed, nobody_to_ask, one_line
 from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.price import cost
@@ -23,8 +30,10 @@ from dragoman.core.selection import Facts
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.asking import EXPECTED_ANSWER_TOKENS, Asking, CandidateFailed
 from dragoman.engine.clock import LoopClock
+from dragoman.engine.contest import race, speculate
 from dragoman.engine.dispatch import single
 from dragoman.engine.known import price_of
+from dragoman.engine.merge import parallel_merge
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.run import Course, Run
@@ -33,7 +42,7 @@ from dragoman.engine.stickiness import WhoAnswered
 from dragoman.engine.store import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from dragoman.core.events import Event
     from dragoman.core.intent import Intent
@@ -45,7 +54,14 @@ if TYPE_CHECKING:
     from dragoman.engine.http import Transport
     from dragoman.engine.records import AttemptRecord
 
-DISPATCHES = MappingProxyType({Dispatch.SINGLE: single})
+DISPATCHES = MappingProxyType(
+    {
+        Dispatch.SINGLE: single,
+        Dispatch.RACE: race,
+        Dispatch.SPECULATE_K: speculate,
+        Dispatch.PARALLEL_MERGE: parallel_merge,
+    }
+)
 """How many are asked, and how; one file each."""
 
 
@@ -87,12 +103,14 @@ class Engine:
         )
         self._who_answered = WhoAnswered()
         self._known_endpoints: dict[Intent, tuple[Endpoint, ...]] = {}
+        self._told: set[str] = set()
 
     def use(self, settings: Settings, secrets: Secrets) -> None:
         """Other settings and keys from now on. Running jobs keep theirs; what is known of the providers stays."""
         self._settings = settings
         self._secrets = secrets
         self._known_endpoints = {}
+        self._told = set()
 
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""
@@ -127,8 +145,11 @@ class Engine:
                 async for event in events:
                     if isinstance(event, Routed):
                         place = _candidate_of(run, event)
-                    elif isinstance(event, Done) and place is not None:
-                        self._who_answered.answered(job, plan.stickiness, place, self._clock.now())
+                    elif isinstance(event, Done):
+                        if place is not None:
+                            self._who_answered.answered(job, plan.stickiness, place, self._clock.now())
+                        for notice in self._notices(run):
+                            yield notice
                     yield event
         except CandidateFailed:
             raise self._all_failed(run) from None
@@ -206,14 +227,28 @@ class Engine:
             place, endpoint.models, obstacle, standing.rests_until, standing.reason, endpoint.window, facts=facts
         )
 
+    def _notices(self, run: Run) -> Iterator[Notice]:
+        """What the person should put right although another provider has answered; each said once."""
+        for place, error in run.failures:
+            download = error.download if isinstance(error, ModelUnavailable) else None
+            if not (isinstance(error, Authentication) or download):
+                continue
+            endpoint, _ = run.endpoint(place)
+            text = one_line(error, place, endpoint.key_help)
+            if text not in self._told:
+                self._told.add(text)
+                yield Notice(text, download)
+
     def _all_failed(self, run: Run) -> AllCandidatesFailed:
         key_help = {endpoint.place.provider: endpoint.key_help for endpoint, _ in run.endpoints.values()}
         message = all_failed(run.failures, key_help, run.decision.left_out)
         return AllCandidatesFailed(message, tuple((place.provider, error) for place, error in run.failures))
 
-    def _nobody(self, run: Run) -> NothingToAsk | AllCandidatesFailed:
-        """Why nobody can be asked: because they all rest, or because nobody is there."""
+    def _nobody(self, run: Run) -> NothingToAsk | AllCandidatesFailed | ContextLength:
+        """Why nobody can be asked: they all rest, the request is too long for all, or nobody is there."""
         resting = [left for left in run.decision.left_out if left.until is not None]
+        if not resting and any(left.too_long for left in run.decision.left_out):
+            return ContextLength(nobody_to_ask(run.decision.left_out))
         if not resting:
             return NothingToAsk(nobody_to_ask(run.decision.left_out))
         now = self._clock.now()

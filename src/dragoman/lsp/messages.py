@@ -24,6 +24,7 @@ CONTEXT = "dragoman/context"
 STATUS = "dragoman/status"
 
 CANCEL = "dragoman.cancel"
+DOWNLOAD = "dragoman.download"
 KEPT_APPLY = "dragoman.kept.apply"
 KEPT_SHOW = "dragoman.kept.show"
 KEPT_DISCARD = "dragoman.kept.discard"

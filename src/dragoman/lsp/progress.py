@@ -202,4 +202,5 @@ class Progress:
 
 def _summary(done: Done) -> str:
     about = "about " if done.usage.estimated else ""
-    return f"{done.provider} · {done.model}: {about}{done.usage.output_tokens} tokens in {done.seconds:.1f} s"
+    cost = f", {done.cost_usd:.4f} USD" if done.cost_usd else ""
+    return f"{done.provider} · {done.model}: {about}{done.usage.output_tokens} tokens in {done.seconds:.1f} s{cost}"

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import logging
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from dragoman.actions import action as action_named
 from dragoman.core.errors import BadInput, DragomanError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Iterator
 
     from dragoman.actions.perform import Prepared
     from dragoman.core.events import Done, Event
@@ -99,19 +100,32 @@ class Runner:
     async def command(self, order: Order) -> RunResult | None:
         """Run for `workspace/executeCommand`: with the result, or at once where the client can't wait for it."""
         if self._server.facts.answers_at_once:
-            self.spawn(self._told(order))
+            self.spawn(self.told(order.action, self.run(order)))
             return None
         return await self.run(order)
 
-    async def _told(self, order: Order) -> None:
+    async def told(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        """Do work whose caller no longer waits: what goes wrong goes out as a message."""
         try:
-            await self.run(order)
+            await work
         except DragomanError as error:
             self._server.message(types.MessageType.Error, str(error))
         except Exception as error:
-            log.exception("dragoman.%s failed", order.action)
-            text = f"{order.action} failed inside Dragoman ({type(error).__name__}); its log tells where."
+            log.exception("dragoman.%s failed", name)
+            text = f"{name} failed inside Dragoman ({type(error).__name__}); its log tells where."
             self._server.message(types.MessageType.Error, text)
+
+    @contextmanager
+    def running(self, title: str, tokens: tuple[ProgressToken, ...]) -> Iterator[None]:
+        """The task that runs inside can be cancelled like a run, though it is about no document."""
+        task = asyncio.current_task()
+        assert task is not None
+        run_id = f"{self._prefix}-{next(self._numbers)}"
+        self._runs[run_id] = Run(run_id, title, "", tokens, task)
+        try:
+            yield
+        finally:
+            del self._runs[run_id]
 
     async def run(self, order: Order) -> RunResult:
         """Run to the end. Raises a `DragomanError` with one line for the person."""
@@ -138,6 +152,7 @@ class Runner:
         except DragomanError as error:
             if not isinstance(error, BadInput):
                 self.last_problem = str(error)
+            self._server.downloads.lacked_by(error)
             progress.finish(str(error))
             raise
         except Exception:
@@ -156,12 +171,20 @@ class Runner:
         return await work.prepared_for(self._server, action_named(order.action), order)
 
     def _telling(self, progress: Progress) -> Any:
-        if self._server.trace == types.TraceValue.Off:
-            return progress.tell
-
-        async def tell_and_trace(event: Event) -> None:
-            if type(event).__name__ not in {"TextDelta", "ThinkingDelta"}:
+        async def tell(event: Event) -> None:
+            name = type(event).__name__  # their module is loaded later
+            if name in {"TextDelta", "ThinkingDelta"}:
+                await progress.tell(event)
+                return
+            if self._server.trace != types.TraceValue.Off:
                 self._server.log_trace(str(event))
+            if name == "Notice":
+                self._noticed(event)
             await progress.tell(event)
 
-        return tell_and_trace
+        return tell
+
+    def _noticed(self, notice: Any) -> None:
+        asked = notice.download is not None and self._server.downloads.offer(notice.download)
+        if not asked:
+            self._server.message(types.MessageType.Warning, notice.text)

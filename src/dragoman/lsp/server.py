@@ -20,6 +20,7 @@ from pygls.server import JsonRPCServer
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.lsp.client import ClientFacts, facts_of
 from dragoman.lsp.documents import Documents
+from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.handlers import HANDLERS
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
@@ -51,6 +52,7 @@ class Server(JsonRPCServer):
         self.documents = Documents()
         self.kept = KeptResults()
         self.runner = Runner(self)
+        self.downloads = Downloads(self)
         self.facts: ClientFacts
         self.editor_settings = EditorSettings()
         self.trace: types.TraceValue = types.TraceValue.Off

@@ -91,6 +91,8 @@ def _entry(
 def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
     for run in server.runner.of(uri):
         yield _command(f"Cancel: {run.title}", messages.CANCEL, run.id)
+    for wanted in server.downloads.offered:
+        yield _command(f"Download {wanted.model} ({wanted.provider})", messages.DOWNLOAD, wanted.model)
     for kept in server.kept.of(uri):
         yield _command(f"Apply anyway: {kept.title}", messages.KEPT_APPLY, kept.id)
         yield _command(f"Show kept result: {kept.title}", messages.KEPT_SHOW, kept.id)

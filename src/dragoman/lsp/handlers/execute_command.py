@@ -40,6 +40,12 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
         case messages.CANCEL:
             run_id = arguments[0] if arguments and isinstance(arguments[0], str) else None
             return {"cancelled": server.runner.cancel(run_id)}
+        case messages.DOWNLOAD:
+            wanted = server.downloads.wanted(arguments)
+            if server.facts.answers_at_once:
+                server.spawn(server.runner.told("download", server.downloads.download(wanted, None)))
+                return None
+            return await server.downloads.download(wanted, params.work_done_token)
         case messages.KEPT_APPLY:
             return await apply_kept(server, _kept(server, arguments))
         case messages.KEPT_SHOW:
@@ -48,8 +54,8 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
             server.kept.discard(_kept(server, arguments).id)
             return None
         case _:
-            known = ", ".join(action.command for action in ACTIONS)
-            raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}, {messages.CANCEL}.")
+            known = ", ".join([*(action.command for action in ACTIONS), messages.CANCEL, messages.DOWNLOAD])
+            raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}.")
 
 
 def _kept(server: Server, arguments: Sequence[Any]) -> KeptResult:

@@ -59,6 +59,7 @@ def commands() -> list[str]:
     return [
         *(action.command for action in ACTIONS),
         messages.CANCEL,
+        messages.DOWNLOAD,
         messages.KEPT_APPLY,
         messages.KEPT_SHOW,
         messages.KEPT_DISCARD,
