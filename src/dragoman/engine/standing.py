@@ -134,10 +134,8 @@ class Standings:
     async def enter(self, place: Place, quota: Quota, tokens: int) -> Lease | Refusal:
         """The right to one attempt that is estimated to take so many tokens."""
         lease = Lease(secrets.token_hex(6), place, tokens, not self._state(place).breaker.closed, quota)
-        keys = _keys(place, quota)
-        if not lease.trial and len(keys) == 1 and not self.look(place).rests_until:
-            return lease  # nothing to count and nobody to keep out
-        entering = self._store.post(keys, partial(_entered, lease))
+        # Also where there is nothing to count: another window may have learned a moment ago that the place is down.
+        entering = self._store.post(_keys(place, quota), partial(_entered, lease))
         try:
             entered = await asyncio.shield(entering)
         except asyncio.CancelledError:
