@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.core.hints import Hints
+from dragoman.core.hints import Dispatch, Hints, Selection
 from dragoman.core.intent import Intent, LabelledIntent
-from dragoman.core.route import Option, Place, decide, preferred_model
+from dragoman.core.route import Option, Place, decide, planned, preferred_model
+from dragoman.core.selection import Facts, Health
 from dragoman.core.settings import Routing as Preferences
 
 
@@ -19,7 +20,7 @@ OLLAMA, CLAUDE, OPENAI, GROQ = place("ollama", local=True), place("anthropic"), 
 ALL = tuple(map(Option, (GROQ, OPENAI, OLLAMA, CLAUDE)))
 
 
-def decided(intent=Intent.GENERAL, options=ALL, hints=None, preferences=None, now=0.0, needed_tokens=0):
+def decided(intent=Intent.GENERAL, options=ALL, hints=None, preferences=None, now=0.0, needed_tokens=0, sticky=None):
     """The decision, with the usual settings where the test says nothing else."""
     return decide(
         LabelledIntent(intent, "action", "test"),
@@ -28,6 +29,7 @@ def decided(intent=Intent.GENERAL, options=ALL, hints=None, preferences=None, no
         options,
         now=now,
         needed_tokens=needed_tokens,
+        sticky=sticky,
     )
 
 
@@ -162,3 +164,72 @@ def test_a_rest_ends_at_its_time():
 def test_a_servers_list_gives_the_model(models, intent, expected):
     """For code a model that says code, for the rest one that does not, and never one for embeddings."""
     assert preferred_model(models, intent) == expected
+
+
+def test_a_requests_wishes_go_over_the_settings():
+    """Each hint replaces the setting of the same meaning, and what is not said stays as it is set."""
+    settings = Preferences(dispatch="race", selection="scored", k=3, max_latency_ms=900, stickiness="session")
+    plan = planned(Hints(), settings)
+    assert (plan.dispatch, plan.selection, plan.k) == (Dispatch.RACE, Selection.SCORED, 3)
+    assert (plan.max_latency_ms, plan.stickiness, plan.budget_usd) == (900, "session", None)
+    plan = planned(Hints(strategy=Dispatch.SINGLE, k=5, budget_usd=0.1, stickiness="none"), settings)
+    assert (plan.dispatch, plan.selection, plan.k) == (Dispatch.SINGLE, Selection.SCORED, 5)
+    assert (plan.budget_usd, plan.stickiness) == (0.1, "none")
+    assert planned(Hints(strategy=Selection.CHEAPEST), settings).dispatch is Dispatch.RACE
+    assert planned(Hints(provider="ollama"), settings).selection is Selection.MANUAL
+    assert planned(Hints(), Preferences()).max_latency_ms is None
+
+
+def test_nobody_outside_the_list_is_asked():
+    """A list of providers, the request's or the settings', leaves everybody else out, with the list as the reason."""
+    decision = decided(hints=Hints(providers=("openai", "groq")))
+    assert names(decision) == ["openai", "groq"]
+    assert {left.provider for left in decision.left_out} == {"ollama", "anthropic"}
+    assert all("openai, groq" in left.reason for left in decision.left_out)
+    assert names(decided(preferences=Preferences(providers=("groq",)))) == ["groq"]
+    assert names(decided(hints=Hints(provider="ollama"), preferences=Preferences(providers=("groq",)))) == ["ollama"]
+
+
+def test_manual_asks_in_the_order_of_the_list():
+    """With `manual` the list is the order too."""
+    hints = Hints(providers=("groq", "anthropic", "openai"), strategy=Selection.MANUAL)
+    assert names(decided(hints=hints)) == ["groq", "anthropic", "openai"]
+
+
+def test_who_is_too_dear_is_left_out():
+    """What a request may cost leaves out who would cost more, and whose price nobody knows; what is free stays."""
+    options = [
+        Option(OPENAI, facts=Facts(cost_usd=0.5)),
+        Option(CLAUDE, facts=Facts(cost_usd=0.05)),
+        Option(GROQ),
+        Option(OLLAMA, facts=Facts(cost_usd=0.0)),
+    ]
+    decision = decided(options=options, hints=Hints(budget_usd=0.1))
+    assert names(decision) == ["ollama", "anthropic"]
+    reasons = {left.provider: left.reason for left in decision.left_out}
+    assert "about 0.5000 USD" in reasons["openai"]
+    assert "price is not known" in reasons["groq"]
+
+
+def test_who_answered_before_goes_first():
+    """A conversation stays with its provider as long as that may be asked."""
+    decision = decided(options=ALL, sticky=GROQ)
+    assert names(decision) == ["groq", "ollama", "anthropic", "openai"]
+    assert "answered before" in decision.candidates[0].reason
+    resting = [option if option.place != GROQ else Option(GROQ, rests_until=9.0) for option in ALL]
+    assert names(decided(options=resting, sticky=GROQ)) == ["ollama", "anthropic", "openai"]
+
+
+def test_a_request_that_is_too_long_is_told_apart():
+    """Whoever was left out for length alone would take a shorter request."""
+    decision = decided(options=[Option(OPENAI, window=10), Option(GROQ, obstacle="no key")], needed_tokens=20)
+    assert [(left.provider, left.too_long) for left in decision.left_out] == [("openai", True), ("groq", False)]
+
+
+def test_scores_stand_with_the_candidates():
+    """With `scored` each candidate has its score, and its parts as the reason; else none."""
+    options = [Option(OPENAI, facts=Facts(Health.HEALTHY, 1.0, 1.0, 0.1)), Option(GROQ)]
+    decision = decided(options=options, hints=Hints(strategy=Selection.SCORED))
+    assert decision.candidates[0].score is not None
+    assert "health 1.00" in decision.candidates[0].reason
+    assert decided(options=options).candidates[0].score is None
