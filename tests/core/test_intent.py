@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.intents import accuracy, prompts
 from dragoman.core.classifier import classify
 from dragoman.core.intent import Intent
 
@@ -114,3 +115,31 @@ def test_the_reason_quotes_what_decided():
 def test_pasted_material_does_not_decide():
     """What comes far behind the request, such as a pasted file, changes nothing."""
     assert classify("rename this" + "\n" * 700 + "def test_regex(): pass").intent is Intent.CODE
+
+
+ALL = tuple(prompts())
+
+
+def test_the_labelled_set_is_large_and_varied():
+    """At least three hundred prompts, all different, every class and language in both halves."""
+    assert len(ALL) >= 300
+    assert len({prompt.text for prompt in ALL}) == len(ALL)
+    for reported in (True, False):
+        half = [prompt for prompt in ALL if prompt.reported is reported]
+        assert len(half) > 140
+        assert {prompt.language for prompt in half} == {"en", "de", "es", "fr", "zh"}
+        assert all(sum(prompt.intent is intent for prompt in half) >= 15 for intent in Intent)
+
+
+def test_the_half_it_was_not_tuned_on():
+    """Of the reported half at least 92 in 100 are right, and 85 in every class."""
+    overall, by_class = accuracy([prompt for prompt in ALL if prompt.reported])
+    assert overall >= 0.92
+    assert set(by_class) == set(Intent)
+    assert min(by_class.values()) >= 0.85, by_class
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n", "(" * 5000, "a" * 100_000, "why " * 10_000, "是" * 5000, "\0\ud800"])
+def test_any_text_has_a_label_with_a_reason(text):
+    """Whatever is typed, there is an answer, and it says why."""
+    assert classify(text).reason

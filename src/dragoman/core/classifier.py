@@ -4,70 +4,41 @@ from __future__ import annotations
 
 import re
 
+from dragoman.core import classifier_words as words
 from dragoman.core.intent import Intent, LabelledIntent
 
 LONGEST_READ = 400
 """Code points that are looked at: what is wanted stands at the start, the rest is pasted material."""
 
 
-def _words(*phrases: str) -> str:
-    return rf"\b(?:{'|'.join(phrases)})\b"
+def _any(*fragments: str) -> re.Pattern[str]:
+    return re.compile("|".join(fragments))
 
 
-def _pattern(*phrases: str) -> re.Pattern[str]:
-    return re.compile(_words(*phrases))
+def _whole(fragments: tuple[str, ...]) -> str:
+    return rf"\b(?:{'|'.join(fragments)})\b"
 
 
-_FAULT = r"(?:bugs?|issues?|problems?|errors?|leaks?|vulnerabilit(?:y|ies)|flaws?|races?|bottlenecks?|smells?)"
-_EXPLAIN = (
-    "explain|describe|clarify|elaborate|summari[sz]e|walk me through|teach me|help me understand",
-    "tell me (?:about|how|what|why)|meaning of|difference between|i (?:do not|don't) (?:get|understand)",
-    "what(?:'s| is| are| does| do| happens| did| would| kind| for)|how (?:does|do|is|are|did|come)",
-    "why|when (?:is|are|does|should)",
-)
-_ANALYSE = (
-    "review|analy[sz]e|audit|assess|evaluate|critique|inspect|profile|investigate|diagnose|compare|judge",
-    f"(?:find|spot|search for) (?:(?:any|all|the|every|possible|potential|hidden|security|memory) )*{_FAULT}",
-    "check (?:this|for|if|whether|the|my|it)|is (?:this|it|there|that)|are (?:there|these|any)|does (?:this|it)",
-    "look (?:for|over)|what(?:'s| is) wrong|what could go wrong|where is the (?:bug|leak|bottleneck)",
-    r"why (?:is|are|does|do)\b[^.?!\n]{0,60}\b(?:slow|leak\w*|crash\w*|fail\w*|hang\w*|broken)",
-)
-_MAKE = (
-    "write|add|create|generate|implement|make|build|refactor|rewrite|rename|extract|inline|move|fix|repair|convert",
-    "translate|port|turn|change|replace|remove|delete|drop|use|simplify|optimi[sz]e|speed up|clean up|sort|split|merge",
-    "handle|wrap|document|update|migrate|complete|finish|format|return|raise|catch|cache|log|validate|parse|annotate",
-    "type|introduce|swap|invert|insert|apply|give|put|need|mock|cover|test|unit[- ]test|parametri[sz]e",
-)
+_START = r"(?:^|[.,:;?!\n]\s*)"
 _ASKS = re.compile(
-    f"(?P<analysis>{_words(*_ANALYSE)})|(?P<explanation>{_words(*_EXPLAIN)})|(?P<making>{_words(*_MAKE)})",
+    f"(?P<analysis>{_whole(words.ANALYSE)}|{_START}{words.YES_OR_NO}\\b|{words.ZH_ANALYSE})"
+    f"|(?P<explanation>{_whole(words.EXPLAIN)}|{words.ZH_EXPLAIN})"
+    f"|(?P<making>{_whole(words.MAKE)}|{words.ZH_MAKE})"
+    f"|(?P<question>{_whole(words.ASK)})"
 )
 """What is to be done, by the verb or question that comes first."""
 
-_TESTS = _pattern(
-    "tests?|testing|test[- ](?:cases?|suite)|(?:doc|unit)tests?|specs?|fixtures?|mocks?|coverage",
-    "pytest|unittest|jest|vitest",
-)
-_REGEX = _pattern(
-    "reg(?:ular )?ex(?:p|es|ps|pressions?)?",
-    r"pattern (?:that|to|which|for) (?:match\w*|captur\w*|find\w*|extract\w*|validat\w*)",
-    r"(?:match(?:es|ing)?|captur(?:e|es|ing)) (?:(?:an?|all|any|every|only|the|valid) )*"
-    "(?:e-?mails?|dates?|urls?|ipv?[46]?|phone|digits?|uuids?|postcodes?|zip|hex|semver)",
-)
-_FAULTS = _pattern(
-    f"wrong|{_FAULT}|insecure|secure|security|thread[- ]?safe|correct|efficient|complexity",
-)
-_CODE = re.compile(
-    r"\b(?:function|class|method|code|variable|loop|module|struct|enum|interface|type hint|docstring|script|query"
-    r"|endpoint|component|parameter|argument|import|async|exception|null check|api|json|list|string|file)(?:e?s)?\b"
-    r"|\w\(|[{};]|=>|->|\w_\w|\.\w+\(",
-)
-_PROSE = _pattern(
-    "poem|haiku|story|joke|song|e-?mail to|letter|tweet|blog post|speech|recipe|limerick|birthday|cover letter|slogan"
-)
-_HERE = _pattern("this|it|these|here|line|above|selection|work|works|mean|means")
+_TESTS = _any(*words.TESTS, words.ZH_TESTS)
+_REGEX = _any(*words.REGEX, words.ZH_REGEX)
+_PROSE = _any(*words.PROSE, words.ZH_PROSE)
+_LANGUAGE = _any(words.INTO_A_LANGUAGE)
+_FAULTS = _any(*words.FAULTS)
+_CODE = _any(*words.CODE, words.ZH_CODE)
+_HERE = _any(*words.HERE)
 _POLITE = re.compile(
-    r"^\W*(?:(?:please|pls|hey|hi|hello|ok|so|now|just|(?:can|could|would|will) you|can we|let's|kindly"
-    r"|i(?:'d| would)? (?:want|like) (?:you )?to|i need (?:you )?to|help me(?! understand))\b[\s,:!]*)+",
+    r"^\W*(?:(?:please|pls|plz|hey|hi|hello|ok|so|now|just|bitte|por favor|s'il te plaît|请|kindly"
+    r"|(?:can|could|would|will) (?:you|u)|can we|let's(?! have)|i(?:'d| would)? (?:want|like) (?:you )?to"
+    r"|i need (?:you )?to|help me(?! understand))\b[\s,:!]*)+",
 )
 
 
@@ -81,33 +52,64 @@ def classify(text: str) -> LabelledIntent:
     ask = _ASKS.search(head)
     if ask is None:
         return _by_nouns(head)
-    verb = ask.group()
+    said = ask.group().strip(" .,:;?!\n")
     match ask.lastgroup:
         case "making":
-            return _made(head, ask, verb)
+            return _made(head, ask, said)
         case "analysis":
-            return _label(Intent.ANALYSIS, f"“{verb}”")
+            return _label(Intent.ANALYSIS, f"“{said}”")
+        case "explanation":
+            return _explained(head, said)
         case _:
-            return _label(Intent.EXPLANATION, f"“{verb}”") if _is_about_code(head) else _by_nouns(head)
+            return _asked(head, ask, said)
 
 
 def _made(head: str, ask: re.Match[str], verb: str) -> LabelledIntent:
     """What is made or changed: the first noun that is known says of which kind."""
     behind = head[ask.start() :].split("\n", 1)[0]
+    if verb in ("give", "need") and (later := re.search(_whole(words.EXPLAIN), behind)):
+        return _label(Intent.EXPLANATION, f"“{verb} … {later.group()}”")
+    if (language := _LANGUAGE.search(behind)) and not _CODE.search(behind):
+        return _label(Intent.GENERAL, f"“{verb} … {language.group()}”")
+    found = _first_noun(behind) or _first_noun(head)
+    if found is None:
+        return _label(Intent.CODE, f"“{verb}”")
+    at, intent, noun = found
+    return _label(intent, f"“{noun}”" if at == 0 else f"“{verb} … {noun}”")
+
+
+def _first_noun(text: str) -> tuple[int, Intent, str] | None:
     nouns = [
         (found.start(), intent, found.group())
         for intent, pattern in ((Intent.TESTS, _TESTS), (Intent.REGEX, _REGEX), (Intent.GENERAL, _PROSE))
-        if (found := pattern.search(behind))
+        if (found := pattern.search(text))
     ]
-    if not nouns:
-        return _label(Intent.CODE, f"“{verb}”")
-    at, intent, noun = min(nouns)
-    return _label(intent, f"“{noun}”" if at == 0 else f"“{verb} … {noun}”")
+    return min(nouns, default=None)
+
+
+def _explained(head: str, verb: str) -> LabelledIntent:
+    """An explanation, unless it is of what people have written for people."""
+    prose = _PROSE.search(head)
+    return _label(Intent.GENERAL, f"“{prose.group()}”") if prose else _label(Intent.EXPLANATION, f"“{verb}”")
+
+
+def _asked(head: str, ask: re.Match[str], question: str) -> LabelledIntent:
+    """A question: about code, or about the world."""
+    making = re.search(_whole(words.MAKE), head[: ask.start()])
+    about = next((found for pattern in (_CODE, _REGEX, _TESTS, _HERE) if (found := pattern.search(head))), None)
+    if question == "which" and (noun := _REGEX.search(head)):
+        return _label(Intent.REGEX, f"“{question} … {noun.group()}”")
+    if about is None and (later := re.search(_whole(words.EXPLAIN), head)):
+        return _explained(head, later.group())
+    if about is None or making:
+        return _by_nouns(head)
+    return _label(Intent.EXPLANATION, f"“{question}” about “{about.group()}”")
 
 
 def _by_nouns(head: str) -> LabelledIntent:
     """A text whose verb says nothing: what it speaks of."""
     for intent, pattern in (
+        (Intent.GENERAL, _PROSE),
         (Intent.TESTS, _TESTS),
         (Intent.REGEX, _REGEX),
         (Intent.ANALYSIS, _FAULTS),
@@ -116,11 +118,6 @@ def _by_nouns(head: str) -> LabelledIntent:
         if found := pattern.search(head):
             return _label(intent, f"speaks of “{found.group()}”")
     return _label(Intent.GENERAL, "nothing in it names a kind of work")
-
-
-def _is_about_code(head: str) -> bool:
-    """Whether a question is about what is selected, or about code at all, rather than about the world."""
-    return any(pattern.search(head) for pattern in (_CODE, _REGEX, _TESTS, _FAULTS, _HERE))
 
 
 def _label(intent: Intent, reason: str) -> LabelledIntent:

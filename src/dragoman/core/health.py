@@ -6,10 +6,12 @@ Says nothing of the models behind it, and leaves nobody out: who is not well is 
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from dragoman.core.selection import Health
+
+_written = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class Thresholds(Protocol):
@@ -58,7 +60,17 @@ class ServerState:
 
     def text(self) -> str:
         """The state as a text."""
-        return json.dumps(astuple(self), separators=(",", ":"))
+        return _written(
+            [
+                self.failures,
+                self.successes,
+                self.known,
+                self.unhealthy,
+                self.slow,
+                self.seconds,
+                self.probe_after,
+            ]
+        )
 
     @property
     def health(self) -> Health:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from dragoman.core.hints import Hints, Stickiness
 
 
+NOTHING_KNOWN = Facts()
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One endpoint of one provider with one model: the unit that is asked, rests, and has a breaker.
@@ -31,6 +34,10 @@ class Place:
     endpoint: str
     model: str
     local: bool
+
+    def __hash__(self) -> int:
+        """Of what tells places apart: they are looked up several times for each decision."""
+        return hash((self.provider, self.endpoint, self.model))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Option:
     rests_until: float = 0.0
     rest_reason: str = ""
     window: int | None = None
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,7 @@ class Candidate:
 
     place: Place
     reason: str
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts = NOTHING_KNOWN
     score: Score | None = None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from math import inf
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman.core.hints import Selection
 from dragoman.core.intent import Intent
@@ -33,8 +33,7 @@ class Health(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known of a place at the moment of a decision; None is not known.
 
     latency_seconds: its usual time to the first content. reliability: the share of its whole answers, in [0, 1].
@@ -73,8 +72,7 @@ class Score:
         return f"score {self.total:.2f} ({parts}{f', weight {self.weight:g}' if self.weight != 1 else ''})"
 
 
-@dataclass(frozen=True, slots=True)
-class Contender:
+class Contender(NamedTuple):
     """One that may be asked. `rank` and `reason` are its place by the settings' own order, `name` is the provider's."""
 
     name: str

@@ -6,7 +6,7 @@ Every step gives the new state; states become texts and back without loss. Nothi
 from __future__ import annotations
 
 import json
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.failover import is_unhealthy, rest_seconds
@@ -26,6 +26,10 @@ HALF_LIFE_SECONDS = 600.0
 
 LEASE_SECONDS = 30.0
 """A lease that nobody has renewed for so long belonged to a process that is gone."""
+
+
+_written = json.JSONEncoder(separators=(",", ":")).encode
+"""A value as a short text; without the checks that `json.dumps` makes for every call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,16 @@ class PlaceState:
 
     def text(self) -> str:
         """The state as a text."""
-        parts = (self.breaker, self.rest, self.first_token, self.success)
-        breaker, rest, first_token, success = (astuple(part) for part in parts)
-        return json.dumps([breaker, rest, self.reason, first_token, success], separators=(",", ":"))
+        breaker, rest, first, success = self.breaker, self.rest, self.first_token, self.success
+        return _written(
+            [
+                [breaker.failures, breaker.openings, breaker.open_until, breaker.trial_since],
+                [rest.until, rest.reason],
+                self.reason,
+                [first.mean, first.weight, first.at],
+                [success.mean, success.weight, success.at],
+            ]
+        )
 
     def due(self, now: float) -> tuple[float, str]:
         """From when on it may be asked, and why not before; (0.0, "") where that is now."""
@@ -148,10 +159,8 @@ class LimitState:
 
     def text(self) -> str:
         """The buckets as a text."""
-        return json.dumps(
-            [None if bucket is None else astuple(bucket) for bucket in (self.requests, self.tokens)],
-            separators=(",", ":"),
-        )
+        buckets = (self.requests, self.tokens)
+        return _written([each and [each.capacity, each.per_second, each.level, each.at] for each in buckets])
 
     def wait(self, tokens: int, now: float) -> tuple[float, str]:
         """Seconds until a request of so many tokens is admitted, and which limit it is; (0.0, "") where it is now."""
@@ -191,7 +200,7 @@ class Flights:
 
     def text(self) -> str:
         """The leases as a text."""
-        return json.dumps(self.until, separators=(",", ":"))
+        return _written(self.until)
 
     def with_lease(self, lease: str, now: float) -> Flights:
         """With one lease more."""

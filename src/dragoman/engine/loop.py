@@ -47,12 +47,14 @@ if TYPE_CHECKING:
     from dragoman.core.events import Event
     from dragoman.core.intent import Intent
     from dragoman.core.ports import Clock, Job, Secrets
+    from dragoman.core.price import Price
     from dragoman.core.route import Decision, Place
     from dragoman.core.settings import Settings
     from dragoman.engine.access import Access
     from dragoman.engine.health import Prober
     from dragoman.engine.http import Transport
     from dragoman.engine.records import AttemptRecord
+    from dragoman.providers.listings import Listing
 
 DISPATCHES = MappingProxyType(
     {
@@ -103,6 +105,7 @@ class Engine:
         )
         self._who_answered = WhoAnswered()
         self._known_endpoints: dict[Intent, tuple[Endpoint, ...]] = {}
+        self._prices: dict[Place, tuple[Listing | None, Price | None]] = {}
         self._told: set[str] = set()
 
     def use(self, settings: Settings, secrets: Secrets) -> None:
@@ -110,6 +113,7 @@ class Engine:
         self._settings = settings
         self._secrets = secrets
         self._known_endpoints = {}
+        self._prices = {}
         self._told = set()
 
     async def decide(self, job: Job) -> Decision:
@@ -220,12 +224,20 @@ class Engine:
             standing.health,
             standing.latency_seconds,
             standing.reliability,
-            cost(expected, price_of(settings, place, self._models.told(place))),
+            None if obstacle else cost(expected, self._price(settings, place)),
             standing.turns,
         )
         return Option(
             place, endpoint.models, obstacle, standing.rests_until, standing.reason, endpoint.window, facts=facts
         )
+
+    def _price(self, settings: Settings, place: Place) -> Price | None:
+        """What the place's tokens cost; looked up anew only when its server has told something else."""
+        told = self._models.told(place)
+        known = self._prices.get(place)
+        if known is None or known[0] is not told:
+            known = self._prices[place] = (told, price_of(settings, place, told))
+        return known[1]
 
     def _notices(self, run: Run) -> Iterator[Notice]:
         """What the person should put right although another provider has answered; each said once."""

@@ -9,7 +9,7 @@ import asyncio
 import secrets
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman.core.failover import is_unhealthy
 from dragoman.core.health import ServerState
@@ -57,8 +57,7 @@ class Refusal:
     resting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How a place stands, for the decision.
 
     rests_until: the engine's clock until which it rests (0.0: it does not), and `reason` why. latency_seconds is its
@@ -112,6 +111,9 @@ class Standings:
     def look(self, place: Place) -> Standing:
         """How the place stands, as far as this process has heard."""
         state = self._state(place)
+        turns = int(self._store.peek(_turn_key(place)) or 0)
+        if state is _UNTRIED:
+            return Standing(health=self._server_health(place), turns=turns)
         now = self._store.now()
         due, reason = state.due(now)
         return Standing(
@@ -120,7 +122,7 @@ class Standings:
             self._health(place, state),
             latency_seconds=state.first_token.mean if state.first_token.weight else None,
             reliability=state.success.mean if state.success.weight else None,
-            turns=int(self._store.peek(_turn_key(place)) or 0),
+            turns=turns,
         )
 
     def chosen(self, place: Place) -> None:

@@ -143,8 +143,8 @@ class MemoryStore:
 
     def peek(self, key: str) -> str | None:
         """See `Store`."""
-        text, until = self._texts.get(key, ("", 0.0))
-        return text if until > self.now() else None
+        held = self._texts.get(key)
+        return held[0] if held is not None and held[1] > self._clock() else None
 
     def apply(self, keys: tuple[str, ...], change: Change[T]) -> T:
         """The change, at once."""

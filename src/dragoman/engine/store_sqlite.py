@@ -32,8 +32,11 @@ _AT_HAND = tuple(prefix for prefix, kept in KEEPING if kept.at_hand)
 _CLEAR_EVERY = 500
 """Changes, after which what is out of date is cleared away."""
 
-_NEXT = "(SELECT coalesce(max(seq), 0) + 1 FROM state)"
-_PUT = f"INSERT INTO state VALUES(?, ?, {_NEXT}, ?) ON CONFLICT(key) DO UPDATE SET text = excluded.text, seq = excluded.seq, until = excluded.until"  # noqa: E501 - one statement, no input in it
+_NEWEST = "SELECT coalesce(max(seq), 0) FROM state"
+_PUT = (
+    "INSERT INTO state VALUES(?, ?, ?, ?) "
+    "ON CONFLICT(key) DO UPDATE SET text = excluded.text, seq = excluded.seq, until = excluded.until"
+)
 
 
 class SqliteBackend:
@@ -58,11 +61,13 @@ class SqliteBackend:
 
     def _apply(self, connection: sqlite3.Connection, keys: tuple[str, ...], change: Change[T]) -> tuple[Values, T]:
         now = self._wall()
-        before = tuple(_text(connection, key, now) for key in keys)
+        before = _texts(connection, keys, now)
         after, result = change(before, now)
-        for key, old, new in zip(keys, before, after, strict=True):
-            if new is not old:
-                connection.execute(_PUT, (key, new, now + keeping(key).seconds))
+        changed = [(key, new) for key, old, new in zip(keys, before, after, strict=True) if new is not old]
+        if changed:
+            newest = connection.execute(_NEWEST).fetchone()[0]
+            rows = [(key, new, newest + n, now + keeping(key).seconds) for n, (key, new) in enumerate(changed, 1)]
+            connection.executemany(_PUT, rows)
         self._applied += 1
         if self._applied % _CLEAR_EVERY == 0:
             # The newest row stays, as its number is where the others count on from.
@@ -74,7 +79,7 @@ class SqliteBackend:
         now = self._wall()
 
         def newer(connection: sqlite3.Connection) -> tuple[int, Mapping[str, str | None]]:
-            newest = connection.execute("SELECT coalesce(max(seq), 0) FROM state").fetchone()[0]
+            newest = connection.execute(_NEWEST).fetchone()[0]
             seen = since if since <= newest else 0  # another file than before: it was set aside, or deleted
             rows = connection.execute("SELECT key, text, seq, until FROM state WHERE seq > ?", (seen,)).fetchall()
             return newest, {row[0]: row[1] if row[3] > now else None for row in rows if row[0].startswith(_AT_HAND)}
@@ -95,6 +100,8 @@ class SqliteBackend:
         await self._file.close()
 
 
-def _text(connection: sqlite3.Connection, key: str, now: float) -> str | None:
-    row = connection.execute("SELECT text FROM state WHERE key = ? AND until > ?", (key, now)).fetchone()
-    return row[0] if row else None
+def _texts(connection: sqlite3.Connection, keys: tuple[str, ...], now: float) -> Values:
+    marks = ", ".join("?" * len(keys))
+    query = f"SELECT key, text FROM state WHERE key IN ({marks}) AND until > ?"  # noqa: S608 - question marks alone
+    found = dict(connection.execute(query, (*keys, now)).fetchall())
+    return tuple(found.get(key) for key in keys)
