@@ -72,6 +72,7 @@ class TypingEditor:
     _versions: dict[int, list[Glyph]] = field(default_factory=dict)
     _flush: asyncio.TimerHandle | None = None
     _arrives: float = 0.0
+    _landed_unsent: bool = False
 
     def __post_init__(self) -> None:
         self._sent = list(self.glyphs)
@@ -98,7 +99,13 @@ class TypingEditor:
         self._changed()
 
     def undo(self) -> None:
-        """Take the last change back, whoever made it."""
+        """Take the last change back, whoever made it.
+
+        Nobody takes back what was not on the screen for as long as an editor holds its changes: an edit that landed
+        and was undone within that time would, for the server, never have been there.
+        """
+        if self._landed_unsent:
+            self._send_changes()
         if self._undo:
             self.glyphs = self._undo.pop()
             self._changed()
@@ -152,6 +159,7 @@ class TypingEditor:
         if self._flush is not None:
             self._flush.cancel()
             self._flush = None
+        self._landed_unsent = False
         old, new = self._sent, self.glyphs
         if old == new:
             return
@@ -207,6 +215,7 @@ class TypingEditor:
             start, end = self._offset(base, edit["range"]["start"]), self._offset(base, edit["range"]["end"])
             self._replace(base, start, end, edit["newText"])
         self._check_landing()
+        self._landed_unsent = True
         self._changed()
         return {"applied": True}
 
