@@ -108,6 +108,7 @@ async def test_partial_results_in_order(open_desk):
         "seconds": 2.346,
         "firstTokenSeconds": 0.457,
         "attempts": 1,
+        "costUsd": None,
     }
     assert message["result"]["markdown"].strip() == "Because."
     assert (message["result"]["provider"], message["result"]["model"]) == ("ollama", "small")

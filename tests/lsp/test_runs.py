@@ -100,13 +100,24 @@ async def test_last_selection_is_what_a_plain_command_works_on(desk, range_):
 
 
 async def test_hints_reach_the_route(desk):
-    """provider, model and intent of an order are what the engine is told."""
+    """What an order wishes is what the engine is told, hint by hint."""
     await open_code(desk)
-    hints = {"provider": "anthropic", "model": "some-model", "intent": "analysis"}
+    hints = {"provider": "anthropic", "model": "some-model", "intent": "analysis", "strategy": "race", "k": 3}
     await answered(desk, "dragoman/run", order("explain", **hints), "Because.")
     (job,) = desk.services.completer.jobs
     assert (job.hints.provider, job.hints.model, job.hints.intent) == ("anthropic", "some-model", Intent.ANALYSIS)
+    assert (job.hints.strategy, job.hints.k) == ("race", 3)
     assert job.intent.intent is Intent.ANALYSIS
+
+
+@pytest.mark.parametrize("wrong", [{"strategy": "fastest"}, {"k": "many"}, {"providers": "ollama"}, {"budget_usd": -1}])
+async def test_a_wrong_hint_is_named(desk, wrong):
+    """A hint of a wrong kind is refused with its name, and nobody is asked."""
+    await open_code(desk)
+    error = await desk.refused("dragoman/run", order("explain", **wrong))
+    assert error["code"] == -32602
+    assert f'"{next(iter(wrong))}" wants' in error["message"]
+    assert desk.services.completer.jobs == []
 
 
 # What can't be run
