@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
-import many_windows
-from many_windows import WINDOWS, assert_within_limits, calls_of, load, one_learns_for_all, one_trial_for_all, windows
+import asyncio
+
+import pytest
+
+from dragoman.simulator import Simulator
+from lsp.process import running
+from many_windows import (
+    CODE,
+    WINDOWS,
+    Ended,
+    Window,
+    assert_within_limits,
+    calls_of,
+    load,
+    one_learns_for_all,
+    one_trial_for_all,
+    options,
+    script,
+    windows,
+)
 
 REAL_TIME = True
 REQUESTS = 8
@@ -27,7 +45,38 @@ async def test_eight_windows_are_as_one(tmp_path):
         assert ended.answered >= (WINDOWS - 2) * REQUESTS - len(ended.refused)
         assert all("limited" in line for line in ended.refused)
         for window in crowd[2:]:
-            last = many_windows.Ended()
+            last = Ended()
             await window.ask("limited", last)
             assert last.answered == 1
             assert not [line for line in window.session.messages if "store" in line]
+
+
+@pytest.mark.parametrize("trouble", ["no folder", "garbage", "garbage while it runs"])
+async def test_a_store_that_can_not_be_used_costs_one_line(tmp_path, trouble):
+    """With its state folder barred, or its file damaged, the window answers all the same, and says so in one line."""
+    state = tmp_path / "state"
+    if trouble == "no folder":
+        state.write_text("a file where a folder should be")
+    if trouble == "garbage":
+        (state / "dragoman").mkdir(parents=True)
+        (state / "dragoman" / "state.db").write_bytes(b"garbage" * 1000)
+    async with (
+        Simulator(script()) as simulator,
+        running(tmp_path, extra={"XDG_STATE_HOME": str(state)}) as session,
+    ):
+        await session.initialize(options(simulator.url, "sqlite"))
+        window = Window(session, session.open(CODE))
+        ended = Ended()
+        await window.ask("limited", ended)
+        if trouble == "garbage while it runs":
+            for file in (state / "dragoman").glob("state.db*"):
+                file.write_bytes(b"garbage" * 1000)
+        for _ in range(3):
+            await window.ask("limited", ended)
+            await asyncio.sleep(1.1)  # a window looks for what is to be said every two seconds
+        assert ended.answered == 4
+        said = [line for line in session.messages if "shared store" in line]
+        assert len(said) == 1, session.messages
+        assert "\n" not in said[0]
+        report = await session.client.request("dragoman/status", {})
+        assert bool(report["storeProblem"]) == (trouble == "no folder")
