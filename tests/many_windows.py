@@ -67,10 +67,12 @@ class Window:
     def __init__(self, session, uri):
         self.session = session
         self.uri = uri
+        self.waiting = 0
 
     async def ask(self, provider, ended):
         """One request to that provider."""
         order = {"action": "explain", "textDocument": {"uri": self.uri}, "provider": provider, "apply": False}
+        self.waiting += 1
         try:
             result = await self.session.client.request("dragoman/run", order)
         except ResponseError as error:
@@ -80,10 +82,17 @@ class Window:
         else:
             assert result["markdown"].strip() == "It returns one."
             ended.answered += 1
+        finally:
+            self.waiting -= 1
 
     def kill(self):
         """As a crash does."""
         self.session.client.process.kill()
+
+
+def busiest(crowd, number):
+    """The windows that wait for most."""
+    return sorted(crowd, key=lambda window: -window.waiting)[:number]
 
 
 @asynccontextmanager

@@ -88,8 +88,16 @@ CHECKS = (
 
 async def two_windows_agree(one, other):
     """Two windows that change the same key at once lose nothing, and each hears of what the other did."""
-    await asyncio.gather(*(window.post(("limit/sum",), added) for _ in range(50) for window in (one, other)))
-    assert await one.post(("limit/sum",), lambda values, _: (values, values[0])) == "100"
+    for window, listener in ((one, other), (other, one)):  # both are open, whatever that took
+        await window.post(("place/open",), put(str(id(window))))
+        await heard(listener, "place/open", str(id(window)))
+
+    async def adds(window):
+        for _ in range(25):
+            await window.post(("limit/sum",), added)
+
+    await asyncio.gather(adds(one), adds(other))
+    assert await one.post(("limit/sum",), lambda values, _: (values, values[0])) == "50"
     await one.post(("place/x",), put("from one"))
     await one.post(("place/gone",), put("soon gone"))
     await heard(other, "place/gone", "soon gone")

@@ -171,6 +171,26 @@ async def test_a_busy_moment_is_no_loss():
 
 
 @virtual_time
+async def test_a_backend_that_is_busy_while_it_opens_is_waited_for():
+    """Two windows that start at once are in each other's way for a moment: no news. A file held for long is."""
+    server = Server()
+    server.trouble = StoreBusy("held by another process")
+    store, told = window(server)
+    store.open()
+    await asyncio.sleep(0.2)
+    server.trouble = None
+    assert await store.post(("limit/a",), stores.added) == 1
+    assert (server.texts["limit/a"], told) == ("1", [])
+    await store.close()
+    server.trouble = StoreBusy("held by another process")
+    held, told = window(server)
+    held.open()
+    await asyncio.sleep(30)
+    assert len(told) == 1
+    await held.close()
+
+
+@virtual_time
 async def test_looking_often_asks_seldom():
     """However often somebody looks, the backend is asked for changes a few times a second."""
     server = Server()

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from many_windows import WINDOWS, Ended, assert_within_limits, calls_of, load, one_learns_for_all, windows
+from many_windows import WINDOWS, Ended, assert_within_limits, busiest, calls_of, load, one_learns_for_all, windows
 
 pytestmark = pytest.mark.services
 REQUESTS = 6
@@ -19,7 +19,7 @@ async def test_eight_windows_are_as_one(tmp_path, redis):
 
         async def one_crashes():
             await simulator.completion(len(simulator.completions) + 15)
-            crowd[0].kill()
+            busiest(crowd, 1)[0].kill()
 
         ended, figures = await load(crowd, simulator, REQUESTS, one_crashes)
         print(figures)  # noqa: T201 - pytest -s shows it

@@ -25,6 +25,7 @@ WAIT_SECONDS = 0.5
 FRESH_SECONDS = 0.25
 """How old the copy may be before somebody who looks has it renewed."""
 
+BUSY_SECONDS, BUSY_TRIES = 0.05, 10
 AGAIN_SECONDS = 1.0
 LONGEST_AGAIN_SECONDS = 60.0
 OPEN_SECONDS = 5.0
@@ -110,6 +111,7 @@ class SharedStore:
 
     async def _keep_opening(self, seconds: float = 0.0) -> None:
         """Until the backend is open, and what others did meanwhile is at hand."""
+        busy = 0
         while True:
             if seconds:
                 await asyncio.sleep(seconds)
@@ -119,6 +121,10 @@ class SharedStore:
                     self._mark = 0
                     await self._read_changes()
             except (StoreLost, TimeoutError) as lost:
+                busy += isinstance(lost, StoreBusy)
+                if isinstance(lost, StoreBusy) and busy < BUSY_TRIES:
+                    seconds = BUSY_SECONDS  # another window makes the tables at this moment
+                    continue
                 self._fault = _fault(lost)
                 self._say()
                 seconds = min(max(AGAIN_SECONDS, seconds * 2), LONGEST_AGAIN_SECONDS)
