@@ -29,6 +29,7 @@ from dragoman.engine.models import ModelLists
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
@@ -75,6 +76,7 @@ class App:
         self.metrics = Metrics(self.store)
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
+        spending = Spending(self.store)
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -84,6 +86,7 @@ class App:
             access=self.access,
             models=models,
             prober=self._prober,
+            spending=spending,
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -93,6 +96,7 @@ class App:
             standings=self._standings,
             on_attempt=self._attempted,
             access=self.access,
+            spending=spending,
         )
 
     @classmethod

@@ -410,8 +410,6 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         ("text", "key"),
         [
-            ("[budget]\nalert_threshold = 0.5\ndaily_usd = 10", "budget"),
-            ("providers.openai.daily_budget_usd = 3.0", "providers.openai.daily_budget_usd"),
             ('[privacy]\nlocal_only = ["src/**"]', "privacy"),
             ("[privacy]\nredact = true", "privacy"),
         ],

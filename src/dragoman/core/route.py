@@ -174,8 +174,8 @@ class Preferences(Protocol):
         ...
 
 
-def planned(hints: Hints, preferences: Preferences) -> Plan:
-    """The settings with the request's own wishes over them."""
+def planned(hints: Hints, preferences: Preferences, per_request_usd: float = 0.0) -> Plan:
+    """The settings with the request's own wishes over them; what a request may cost where it says nothing, 0: all."""
     selection, dispatch = preferences.selection, preferences.dispatch
     if isinstance(hints.strategy, Dispatch):
         dispatch = hints.strategy
@@ -189,7 +189,7 @@ def planned(hints: Hints, preferences: Preferences) -> Plan:
         k=hints.k or preferences.k,
         min_useful_tokens=hints.min_useful_tokens or preferences.min_useful_tokens,
         max_latency_ms=hints.max_latency_ms or preferences.max_latency_ms or None,
-        budget_usd=hints.budget_usd,
+        budget_usd=hints.budget_usd or per_request_usd or None,
         stickiness=hints.stickiness or preferences.stickiness,
     )
 
@@ -204,13 +204,14 @@ def decide(
     needed_tokens: int = 0,
     chance: float = 0.0,
     sticky: Place | None = None,
+    per_request_usd: float = 0.0,
 ) -> Decision:
     """The candidates in the order of asking, and everyone else with the reason.
 
     The options of one provider keep their order. `needed_tokens` is what the request is estimated to take of a window,
     `chance` a number in [0, 1) for the orders that draw. `sticky` goes first if it may be asked at all.
     """
-    plan = planned(hints, preferences)
+    plan = planned(hints, preferences, per_request_usd)
     chosen, left_out = _chosen(hints, list(options))
     allowed = hints.providers or preferences.providers
     candidates: list[tuple[Option, str]] = []

@@ -129,6 +129,18 @@ class Health(Section):
     )
 
 
+class Budget(Section):
+    """What may be spent, over all windows. 0 is without limit. What is local goes on when a budget is used up."""
+
+    daily_usd: Dollars = Field(default=0, description="In a calendar day.")
+    monthly_usd: Dollars = Field(default=0, description="In a calendar month.")
+    total_usd: Dollars = Field(default=0, description="In all, ever.")
+    per_request_usd: Dollars = Field(default=0, description="For one request, with all its attempts.")
+    alert_threshold: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.8, description="The part of a budget after which you are told, once in its period."
+    )
+
+
 class Routing(Section):
     """Who is asked for what."""
 
@@ -257,6 +269,7 @@ class Provider(Section):
         description="Requests at once, of those that requests_per_minute allows. Left out: a quarter of them.",
     )
     max_in_flight: Count | None = Field(default=None, description="Requests at a time.")
+    daily_budget_usd: Dollars = Field(default=0, description="What may be spent there in a calendar day; 0: no limit.")
     timeouts: Timeouts | None = Field(default=None, description="Time limits for this provider alone.")
 
 
@@ -321,6 +334,7 @@ class Settings(Section):
     timeouts: Timeouts = Field(default_factory=Timeouts)
     retry: Retry = Field(default_factory=Retry)
     health: Health = Field(default_factory=Health)
+    budget: Budget = Field(default_factory=Budget)
     network: Network = Field(default_factory=Network)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)

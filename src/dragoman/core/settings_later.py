@@ -53,13 +53,6 @@ class Later:
 
 LATER = (
     Later(
-        "budget",
-        "NO SPENDING LIMIT IS ENFORCED",
-        (("daily_usd", 0), ("monthly_usd", 0), ("total_usd", 0), ("per_request_usd", 0)),
-        loud=True,
-    ),
-    Later("providers.*.daily_budget_usd", "NO SPENDING LIMIT IS ENFORCED", (0,), loud=True),
-    Later(
         "privacy",
         "NOTHING IS REDACTED, KEPT LOCAL OR AUDITED",
         (("redact", False), ("local_only", []), ("audit", "off")),

@@ -21,7 +21,7 @@ from dragoman.core.errors import (
     RateLimit,
     StreamingError,
 )
-from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
+from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
 from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
 from dragoman.core.price import cost
 from dragoman.engine.attempt import answer
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from dragoman.engine.http import Transport
     from dragoman.engine.models import ModelLists
     from dragoman.engine.places import Endpoint
+    from dragoman.engine.spending import Reservation, Spending
     from dragoman.engine.standing import Lease, Standings
 
 EXPECTED_ANSWER_TOKENS = 500
@@ -64,6 +65,7 @@ class Asking:
     transport: Transport
     access: Access
     standings: Standings
+    spending: Spending
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
@@ -112,7 +114,9 @@ class Asking:
             await self.clock.sleep(entry.seconds)
         tally = Tally(self.clock.now())
         failure: ProviderError | None = None
+        reserved: Reservation | None = None
         try:
+            reserved = await self.spending.reserve(run.settings, place.provider, candidate.facts.cost_usd)
             target = Target(place.provider, place.endpoint, place.model, secret, endpoint.options)
             seconds = run.settings.health.timeout_ms / 1000
             async with self.access.opened(endpoint, target, seconds) as ready:
@@ -150,9 +154,12 @@ class Asking:
             failure = error
             raise
         finally:
-            usage, settled = self._settle(run, entry, place, course, tally, failure)
+            usage, spent, settled = self._settle(run, entry, place, course, tally, failure)
+            billed = self.spending.settle(reserved, spent, tells=failure is None) if reserved else None
             if failure is not None:
                 await settled  # what follows is decided by how the place stands then
+        for warning in await billed if billed else ():
+            yield Notice(warning)
         yield UsageReport(place.provider, place.model, usage)
         yield self._done(run, place, tally, usage)
 
@@ -168,8 +175,8 @@ class Asking:
 
     def _settle(
         self, run: Run, lease: Lease, place: Place, course: Course, tally: Tally, failure: ProviderError | None
-    ) -> tuple[Usage, asyncio.Future[None]]:
-        """Gives back what the attempt was lent, and tells its end. Returns its tokens."""
+    ) -> tuple[Usage, float | None, asyncio.Future[None]]:
+        """Gives back what the attempt was lent, and tells its end. Returns its tokens and what they cost."""
         now = self.clock.now()
         whole = failure is None and tally.stop is not None
         usage = self._usage(run, tally, whole=whole)
@@ -193,7 +200,7 @@ class Asking:
         )
         log(record)
         self.heard(record)
-        return usage, settled
+        return usage, spent, settled
 
     def _usage(self, run: Run, tally: Tally, *, whole: bool) -> Usage:
         """The provider's count; what it left out is counted here, if anything came at all."""

@@ -35,6 +35,7 @@ from dragoman.engine.known import price_of
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.records import AttemptRecord, log
+from dragoman.engine.spending import Reservation, Spending
 from dragoman.engine.standing import Ending, Refusal, Standings
 from dragoman.engine.store import MemoryStore
 from dragoman.providers import DIALECTS, PRESETS
@@ -94,6 +95,7 @@ class Embeddings:
         standings: Standings | None = None,
         on_attempt: Callable[[AttemptRecord], None] | None = None,
         access: Access | None = None,
+        spending: Spending | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
@@ -104,6 +106,7 @@ class Embeddings:
         self._standings = standings or Standings(MemoryStore(self._clock.now), self._clock)
         self._on_attempt = on_attempt
         self._access = access or DirectAccess()
+        self._spending = spending or Spending(MemoryStore(self._clock.now))
         self._models = ModelLists(transport, self._clock)
         self._numbers = count(1)
 
@@ -195,7 +198,10 @@ class Embeddings:
         began = self._clock.now()
         failure: ProviderError | None = None
         vectors: tuple[Vector, ...] | None = None
+        reserved: Reservation | None = None
+        estimate = cost(Usage(tokens), price_of(ask.settings, ask.place))
         try:
+            reserved = await self._spending.reserve(ask.settings, ask.place.provider, estimate)
             vectors = await self._asked(texts, ask)
         except ProviderError as error:
             failure = error
@@ -205,6 +211,8 @@ class Embeddings:
             used = tokens if failure is None else 0
             ending = Ending(vectors is not None, used, failure)
             self._standings.settle(lease, ending, ask.settings.health)
+            if reserved is not None:
+                self._spending.settle(reserved, estimate if failure is None else 0.0, tells=False)
             outcome = "done" if vectors is not None else failure.kind if failure else "cancelled"
             self._record(ask, request, outcome, now - began, tokens if vectors is not None else 0)
         return vectors

@@ -37,6 +37,7 @@ from dragoman.engine.merge import parallel_merge
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.run import Course, Run
+from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.stickiness import WhoAnswered
 from dragoman.engine.store import MemoryStore
@@ -84,6 +85,7 @@ class Engine:
         access: Access | None = None,
         models: ModelLists | None = None,
         prober: Prober | None = None,
+        spending: Spending | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -93,10 +95,12 @@ class Engine:
         self._standings = standings or Standings(MemoryStore(self._clock.now), self._clock)
         self._models = models or ModelLists(transport, self._clock)
         self._prober = prober
+        self._spending = spending or Spending(MemoryStore(self._clock.now))
         self._asking = Asking(
             transport,
             access or DirectAccess(),
             self._standings,
+            self._spending,
             self._models,
             self._clock,
             fraction,
@@ -199,6 +203,7 @@ class Engine:
                 needed_tokens=tokens,
                 chance=self._fraction(),
                 sticky=self._who_answered.before(job, stickiness, now),
+                per_request_usd=settings.budget.per_request_usd,
             ),
         )
 
@@ -220,13 +225,10 @@ class Engine:
                 return None
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
-        facts = Facts(
-            standing.health,
-            standing.latency_seconds,
-            standing.reliability,
-            None if obstacle else cost(expected, self._price(settings, place)),
-            standing.turns,
-        )
+        estimate = None if obstacle else cost(expected, self._price(settings, place))
+        if obstacle is None:
+            obstacle = self._spending.obstacle(settings, place.provider, estimate)
+        facts = Facts(standing.health, standing.latency_seconds, standing.reliability, estimate, standing.turns)
         return Option(
             place, endpoint.models, obstacle, standing.rests_until, standing.reason, endpoint.window, facts=facts
         )

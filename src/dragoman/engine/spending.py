@@ -1,0 +1,117 @@
+"""Keeps spending within the person's budgets, over all windows on one store: reserve before, settle in every ending.
+
+What costs nothing is never held up. Looking costs no I/O.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dragoman.core.budget import Budget, Purse, budgets
+from dragoman.core.errors import BudgetExceeded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from dragoman.core.settings import Settings
+    from dragoman.engine.store import Store, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """The right to spend so much at a provider, if the attempt costs it."""
+
+    id: str
+    budgets: tuple[Budget, ...]
+    threshold: float
+
+
+def _today() -> datetime:
+    return datetime.now(UTC).astimezone()
+
+
+class Spending:
+    """What is spent and may be. `today` tells the person's calendar."""
+
+    def __init__(self, store: Store, today: Callable[[], datetime] = _today) -> None:
+        self._store = store
+        self._today = today
+
+    def obstacle(self, settings: Settings, provider: str, estimate: float | None) -> str | None:
+        """Why an attempt that is estimated to cost so much would overspend, and what to do; None where it would not.
+
+        An unknown price is None: where there is a budget, nothing of unknown price can be held to it.
+        """
+        if estimate == 0.0:
+            return None
+        limited = [budget for budget in self._of(settings, provider) if budget.limit]
+        if estimate is None and limited:
+            return f"its price is not known, and {limited[0].setting} is set: set prices for its model"
+        now = self._store.now()
+        purses = ((budget, Purse.read(self._store.peek(budget.key), now)) for budget in limited)
+        refusals = (budget.refusal(purse, estimate or 0.0) for budget, purse in purses)
+        return next((refusal for refusal in refusals if refusal), None)
+
+    async def reserve(self, settings: Settings, provider: str, estimate: float | None) -> Reservation | None:
+        """The right to spend about so much; None where it costs nothing. Raises `BudgetExceeded`."""
+        if estimate == 0.0:
+            return None
+        if estimate is None and (obstacle := self.obstacle(settings, provider, None)):
+            raise BudgetExceeded(obstacle)
+        reservation = Reservation(
+            secrets.token_hex(6), tuple(self._of(settings, provider)), settings.budget.alert_threshold
+        )
+        keys = tuple(budget.key for budget in reservation.budgets)
+        reserving = self._store.post(keys, partial(_reserved, reservation, estimate or 0.0))
+        try:
+            refusal = await asyncio.shield(reserving)
+        except asyncio.CancelledError:
+            reserving.add_done_callback(partial(self._give_back, reservation))
+            raise
+        if refusal is not None:
+            raise BudgetExceeded(refusal)
+        return reservation
+
+    def settle(self, reservation: Reservation, cost_usd: float | None, *, tells: bool) -> asyncio.Future[list[str]]:
+        """What it came to; None where nobody knows. Begun at once, and done even if nobody waits.
+
+        The result is what the person is to be told, once in a period; nothing unless the caller `tells` it.
+        """
+        keys = tuple(budget.key for budget in reservation.budgets)
+        return self._store.post(keys, partial(_settled, reservation, cost_usd or 0.0, tells=tells))
+
+    def _give_back(self, reservation: Reservation, reserving: asyncio.Future[str | None]) -> None:
+        if not reserving.cancelled() and reserving.result() is None:
+            self.settle(reservation, 0.0, tells=False)
+
+    def _of(self, settings: Settings, provider: str) -> tuple[Budget, ...]:
+        daily = {name: each.daily_budget_usd for name, each in settings.providers.items()}
+        return tuple(budgets(settings.budget, daily, provider, self._today().date()))
+
+
+def _reserved(reservation: Reservation, estimate: float, values: Values, now: float) -> tuple[Values, str | None]:
+    """A `store.Change`: so much reserved in every purse, or the refusal of one that has not enough."""
+    purses = [Purse.read(text, now) for text in values]
+    for budget, purse in zip(reservation.budgets, purses, strict=True):
+        if refusal := budget.refusal(purse, estimate):
+            return values, refusal
+    return tuple(purse.with_lease(reservation.id, estimate, now).text() for purse in purses), None
+
+
+def _settled(
+    reservation: Reservation, cost_usd: float, values: Values, now: float, *, tells: bool
+) -> tuple[Values, list[str]]:
+    """A `store.Change`: spent what it cost; and what the person is to be told, once in a period."""
+    after, warnings = [], []
+    for budget, text in zip(reservation.budgets, values, strict=True):
+        purse = Purse.read(text, now).settled(reservation.id, cost_usd)
+        if tells and (warning := budget.warning(purse, reservation.threshold)):
+            warnings.append(warning)
+            purse = replace(purse, warned=True)
+        after.append(purse.text())
+    return tuple(after), warnings
