@@ -131,9 +131,9 @@ class App:
         self.store.use(self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
-        return (*self.effective.problems, *self._noticed())
+        return (*self.effective.problems, *self.noticed())
 
-    def _noticed(self) -> list[Problem]:
+    def noticed(self) -> list[Problem]:
         """What has gone wrong behind everybody's back since the last look."""
         noticed, self._notices = self._notices, []
         return noticed
@@ -149,10 +149,10 @@ class App:
         """
         now = LoopClock().now()
         if now < self._next_look:
-            return self._noticed()
+            return self.noticed()
         self._next_look = now + LOOK_SECONDS
         present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
-        return await self.configure(self._editor) if present != self._stamp else self._noticed()
+        return await self.configure(self._editor) if present != self._stamp else self.noticed()
 
     async def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:
         """See `core.ports.Services`."""

@@ -73,3 +73,14 @@ def test_hints_on_the_command_line(dragoman, play):
     assert '"strategy" wants one of priority' in ran.err
     assert '"priority_weights" wants' in dragoman("route", "x", "--priority-weights", "ollama=much").err
     assert "There is no provider" in dragoman("route", "x", "--providers", "olama").err
+
+
+def test_a_store_that_is_away_is_said_in_one_line(dragoman, play, sample):
+    """With nobody at the store's address the answer comes all the same, and one line says that nothing is shared."""
+    play()
+    ran = dragoman("--set", "store=redis://127.0.0.1:1/0", "run", "explain", "sample.py")
+    assert ran.code == 0
+    assert ran.out
+    (line,) = [line for line in ran.err.splitlines() if "store" in line]
+    assert "127.0.0.1:1 can't be used" in line
+    assert "this window's alone" in line

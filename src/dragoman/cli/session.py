@@ -46,7 +46,11 @@ async def opened(context: typer.Context, root: Path, *, warn: bool = True) -> As
                 raise BadInput(str(problem))
             if warn and not _is_note(problem):
                 note(str(problem), style="yellow")
-        yield app
+        try:
+            yield app
+        finally:
+            for problem in app.noticed():
+                note(str(problem), style="yellow")
 
 
 def check_provider(app: App, name: str | None) -> None:
