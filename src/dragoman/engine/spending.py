@@ -47,7 +47,7 @@ class Spending:
 
         An unknown price is None: where there is a budget, nothing of unknown price can be held to it.
         """
-        if estimate == 0.0:
+        if estimate == 0.0 or not _has_limits(settings, provider):
             return None
         limited = [budget for budget in self._of(settings, provider) if budget.limit]
         if estimate is None and limited:
@@ -92,6 +92,12 @@ class Spending:
     def _of(self, settings: Settings, provider: str) -> tuple[Budget, ...]:
         daily = {name: each.daily_budget_usd for name, each in settings.providers.items()}
         return tuple(budgets(settings.budget, daily, provider, self._today().date()))
+
+
+def _has_limits(settings: Settings, provider: str) -> bool:
+    """Whether anything could be used up at all; asked for every candidate of every decision."""
+    limits, own = settings.budget, settings.providers.get(provider)
+    return bool(limits.daily_usd or limits.monthly_usd or limits.total_usd or (own and own.daily_budget_usd))
 
 
 def _reserved(reservation: Reservation, estimate: float, values: Values, now: float) -> tuple[Values, str | None]:
