@@ -20,6 +20,7 @@ from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.keys import Keys, key_specs
@@ -63,6 +64,7 @@ class App:
         self.workers = ThreadWorkers()
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
+        self.repository = Git(environment)
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()

@@ -97,6 +97,21 @@ class Workers(Protocol):
         ...
 
 
+class Repository(Protocol):
+    """The git repository that a folder is in."""
+
+    async def holds(self, folder: str) -> bool:
+        """Whether the folder is inside a repository's working tree."""
+        ...
+
+    async def changes(self, folder: str, *, staged: bool = False) -> str:
+        """The unified diff since the last commit; `staged` takes only what is in the index, if anything is.
+
+        Raises `BadInput` where there is no repository, or git can't tell.
+        """
+        ...
+
+
 class Answers(Protocol):
     """Where finished answers stand as Markdown files, for editors that can open one."""
 
@@ -121,6 +136,11 @@ class Services(Protocol):
     @property
     def workers(self) -> Workers:
         """Where long computations go."""
+        ...
+
+    @property
+    def repository(self) -> Repository:
+        """What git knows."""
         ...
 
     @property

@@ -25,6 +25,7 @@ def handle(server: Server, params: types.DidChangeTextDocumentParams) -> None:
         return
     document.change(params.text_document.version, _edits(server, document, params))
     server.documents.last_touched = document.uri
+    server.findings.changed(document.uri)
 
 
 def _edits(server: Server, document: Document, params: types.DidChangeTextDocumentParams) -> Iterator[TextEdit | str]:

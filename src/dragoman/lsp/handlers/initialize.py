@@ -63,4 +63,6 @@ def commands() -> list[str]:
         messages.KEPT_APPLY,
         messages.KEPT_SHOW,
         messages.KEPT_DISCARD,
+        messages.FINDING_FIX,
+        messages.FINDINGS_CLEAR,
     ]
