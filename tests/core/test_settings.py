@@ -429,7 +429,6 @@ class TestSettingsOfLaterVersions:
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
-            "edits.review = true",
             'providers.openai.inline_model = "x"',
         ],
     )
@@ -445,8 +444,8 @@ class TestSettingsOfLaterVersions:
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
             toml('[privacy]\nredact = false\nlocal_only = []\naudit = "off"'),
-            toml("edits.review = false\ncache.enabled = false"),
-            parse_assignment("edits.review=False"),
+            toml("cache.enabled = false"),
+            parse_assignment("cache.enabled=False"),
             *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
         ],
     )

@@ -317,6 +317,10 @@ class ContextSettings(Section):
 class Edits(Section):
     """How edits are made."""
 
+    review: bool = Field(
+        default=False,
+        description="Put results into the text as marked hunks, to be accepted or rejected one by one by code action.",
+    )
     check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 

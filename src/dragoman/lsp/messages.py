@@ -30,6 +30,10 @@ KEPT_SHOW = "dragoman.kept.show"
 KEPT_DISCARD = "dragoman.kept.discard"
 FINDING_FIX = "dragoman.finding.fix"
 FINDINGS_CLEAR = "dragoman.findings.clear"
+HUNK_ACCEPT = "dragoman.hunk.accept"
+HUNK_REJECT = "dragoman.hunk.reject"
+HUNKS_ACCEPT = "dragoman.hunks.accept"
+HUNKS_REJECT = "dragoman.hunks.reject"
 
 ProgressToken = int | str
 
@@ -62,7 +66,7 @@ class RunResult(TypedDict):
     kind: `edit`, `answer`, `file` or `findings`. applied: whether the text has changed, or the findings are shown.
     kept: the result was not applied but kept, under this id. edits: with `apply: false`, the edits for document version
     `version`. markdown: the answer. uri: the file that was written or extended, or where the answer stands. message:
-    one line for the person.
+    one line for the person. hunks: how many changes wait in the text for a word.
     """
 
     kind: Literal["edit", "answer", "file", "findings"]
@@ -74,6 +78,7 @@ class RunResult(TypedDict):
     markdown: NotRequired[str]
     uri: NotRequired[str]
     findings: NotRequired[list[FindingValue]]
+    hunks: NotRequired[int]
     provider: NotRequired[str]
     model: NotRequired[str]
 

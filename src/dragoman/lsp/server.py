@@ -23,6 +23,7 @@ from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
@@ -55,6 +56,7 @@ class Server(JsonRPCServer):
         self.runner = Runner(self)
         self.downloads = Downloads(self)
         self.findings = Findings(self)
+        self.hunks = Hunks(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dragoman.actions.base import Action, Diagnostic, Offer
     from dragoman.core.text import Range
+    from dragoman.lsp.documents import Document
     from dragoman.lsp.server import Server
 
 METHOD = types.TEXT_DOCUMENT_CODE_ACTION
@@ -50,6 +51,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         for entry in [_entry(server, action, offer, scene, diagnostics)]
     ]
     if _wanted("quickfix", params.context.only):
+        entries.extend(_hunks(server, document, selection))
         entries.extend(_fixes(server, document.uri, selection))
     if _wanted("source.dragoman.run", params.context.only):
         entries.extend(_housekeeping(server, document.uri))
@@ -92,6 +94,23 @@ def _entry(
         command=types.Command(offer.title, action.command, arguments=[argument]),
         diagnostics=concerned or None,
     )
+
+
+def _hunks(server: Server, document: Document, selection: Range) -> Iterator[types.CodeAction]:
+    """A word on the proposed change here, and on all of them."""
+    found = server.hunks.of(document)
+    here = server.hunks.at(document, selection.start.line) if found else None
+    choices: list[tuple[str, str, list[str]]] = []
+    if here is not None:
+        choices.append(("Accept this change", messages.HUNK_ACCEPT, [document.uri, here.id]))
+        choices.append(("Reject this change", messages.HUNK_REJECT, [document.uri, here.id]))
+    if len(found) > 1 or (found and here is None):
+        choices.append((f"Accept all {len(found)} changes", messages.HUNKS_ACCEPT, [document.uri]))
+        choices.append((f"Reject all {len(found)} changes", messages.HUNKS_REJECT, [document.uri]))
+    for title, command, arguments in choices:
+        yield types.CodeAction(
+            title=title, kind=types.CodeActionKind.QuickFix, command=types.Command(title, command, arguments=arguments)
+        )
 
 
 def _fixes(server: Server, uri: str, selection: Range) -> Iterator[types.CodeAction]:

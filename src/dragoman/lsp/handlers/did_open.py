@@ -17,4 +17,6 @@ def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     item = params.text_document
     server.kept.document_closed(item.uri)
     server.findings.closed(item.uri)
-    server.findings.opened(server.documents.open(item.uri, item.language_id, item.version, item.text))
+    document = server.documents.open(item.uri, item.language_id, item.version, item.text)
+    server.findings.opened(document)
+    server.hunks.opened(document)

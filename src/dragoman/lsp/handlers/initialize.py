@@ -44,6 +44,7 @@ def capabilities(server: Server) -> types.ServerCapabilities:
                 "source.dragoman",
             ]
         ),
+        code_lens_provider=types.CodeLensOptions(resolve_provider=False),
         execute_command_provider=types.ExecuteCommandOptions(commands=commands(), work_done_progress=True),
         workspace=types.WorkspaceOptions(
             workspace_folders=types.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=True)
@@ -65,4 +66,8 @@ def commands() -> list[str]:
         messages.KEPT_DISCARD,
         messages.FINDING_FIX,
         messages.FINDINGS_CLEAR,
+        messages.HUNK_ACCEPT,
+        messages.HUNK_REJECT,
+        messages.HUNKS_ACCEPT,
+        messages.HUNKS_REJECT,
     ]
