@@ -20,6 +20,7 @@ from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.filling import Filling
 from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
@@ -90,6 +91,7 @@ class App:
             prober=self._prober,
             spending=spending,
         )
+        self.filler = Filling(self.completer, effective.settings)
         self.embeddings = Embeddings(
             effective.settings,
             self.transport,
@@ -132,6 +134,7 @@ class App:
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
+        self.filler.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
 

@@ -10,7 +10,8 @@ from dragoman.core.hints import Hints
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 
-    from dragoman.core.chat import Request
+    from dragoman.core.chat import FillRequest, Request
+    from dragoman.core.completion import Gap
     from dragoman.core.editor_settings import EditorSettings
     from dragoman.core.errors import Download
     from dragoman.core.events import Downloading, Event
@@ -27,7 +28,8 @@ class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
-    conversation bear the same `session`.
+    conversation bear the same `session`. `fill`: the gap that the request is about, for those who can fill one
+    without a chat.
     """
 
     id: str
@@ -36,6 +38,7 @@ class Job:
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
     session: str = ""
+    fill: FillRequest | None = None
 
 
 class Completer(Protocol):
@@ -50,6 +53,27 @@ class Completer(Protocol):
 
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is proposed for a gap, with line feeds alone; "" where nothing is. Whose it is."""
+
+    text: str = field(repr=False)
+    provider: str
+    model: str
+
+
+class Filler(Protocol):
+    """Asks for what belongs at the cursor: behind it lies the same as behind `Completer`."""
+
+    async def fill(self, gap: Gap, *, invoked: bool) -> Filled:
+        """The proposal. `invoked`: the person asked for it in so many words; else only those are asked who are
+        local, or meant for this by the settings.
+
+        Cancelling it closes the provider's connection at once. Raises a `DragomanError` where nobody can be asked.
+        """
         ...
 
 
@@ -131,6 +155,11 @@ class Services(Protocol):
     @property
     def completer(self) -> Completer:
         """Who asks models."""
+        ...
+
+    @property
+    def filler(self) -> Filler:
+        """Who asks models for inline completions."""
         ...
 
     @property

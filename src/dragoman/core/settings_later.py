@@ -59,10 +59,8 @@ LATER = (
         loud=True,
     ),
     Later("cache", "answers are not cached", (("enabled", False), ("semantic", False))),
-    Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),
-    Later("providers.*.inline_model", "there is no inline completion"),
 )
 
 PROVIDERS = (

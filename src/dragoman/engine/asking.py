@@ -30,7 +30,7 @@ from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
 from dragoman.engine.standing import Ending, Refusal
-from dragoman.providers import spoken
+from dragoman.engine.ways import said, way_of
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from dragoman.engine.places import Endpoint
     from dragoman.engine.spending import Reservation, Spending
     from dragoman.engine.standing import Lease, Standings
+    from dragoman.engine.ways import Way
 
 EXPECTED_ANSWER_TOKENS = 500
 """Reserved for an answer until its real length is known."""
@@ -128,10 +129,10 @@ class Asking:
                 if course.shown:
                     course.shown = False
                     yield Reset(course.after or "")
-                yield _routed(run, candidate, place, course)
                 target = replace(ready, model=place.model)
-                dialect = spoken(place.dialect, target)
-                call = dialect.call(run.job.request, target)
+                way = await way_of(run.job, place, target, self.models, seconds)
+                yield _routed(run, candidate, place, course, way)
+                call, dialect = said(run.job, place, target, way)
                 log_notes(run.job.id, place.provider, call.notes)
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
@@ -149,7 +150,7 @@ class Asking:
                             yield delta
                         else:
                             tally.take(delta)
-                _refuse_less_than_an_answer(tally)
+                _refuse_less_than_an_answer(tally, may_be_empty=run.job.fill is not None)
         except ProviderError as error:
             failure = error
             raise
@@ -243,7 +244,7 @@ class Asking:
         return Verdict(Step.NEXT) if rests or broken_off or not course.asked else verdict
 
 
-def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Routed:
+def _routed(run: Run, candidate: Candidate, place: Place, course: Course, way: Way) -> Routed:
     course.asked = True
     run.attempts += 1
     return Routed(
@@ -255,6 +256,7 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Rou
         reason=candidate.reason,
         attempt=run.attempts,
         after=course.after,
+        chats=way == "chat",
     )
 
 
@@ -273,11 +275,11 @@ def _refuse_too_dear(run: Run, candidate: Candidate) -> None:
         raise BudgetExceeded(f"about {estimate:.4f} USD more would be over the request's budget of {budget:g} USD")
 
 
-def _refuse_less_than_an_answer(tally: Tally) -> None:
+def _refuse_less_than_an_answer(tally: Tally, *, may_be_empty: bool) -> None:
     """Raises for an answer that ended well by the wire, and yet is none."""
     if tally.stop is Stop.CONTENT_FILTER:
         raise ContentFilter("its content filter stopped the answer")
     if tally.stop is None:
         raise StreamingError("the answer has no end")
-    if tally.stop is Stop.STOP and not any(tally.pieces):
+    if tally.stop is Stop.STOP and not any(tally.pieces) and not may_be_empty:
         raise StreamingError("answered with nothing")

@@ -24,6 +24,7 @@ from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
 from dragoman.lsp.hunks import Hunks
+from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
@@ -57,6 +58,7 @@ class Server(JsonRPCServer):
         self.downloads = Downloads(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.inline = Inline(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -118,6 +120,7 @@ class Server(JsonRPCServer):
         self.facts = facts_of(params)
         self.protocol.initialized = True
         options = params.initialization_options
+        self.inline.announced(options)
         self.editor_settings = EditorSettings(
             roots=tuple(_roots(params)), initialization_options=options if isinstance(options, dict) else {}
         )
@@ -173,6 +176,7 @@ class Server(JsonRPCServer):
         )
         services = await self.ready()
         self.tell_problems(await services.configure(self.editor_settings))
+        await self.inline.register()
 
     async def change_roots(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """The workspace has other folders now."""
@@ -231,6 +235,7 @@ class Server(JsonRPCServer):
         document = params.get("textDocument")
         uri = document.get("uri") if isinstance(document, dict) else None
         if isinstance(uri, str) and self.documents.get(uri) is not None:
+            self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
             name = uri.rpartition("/")[2]

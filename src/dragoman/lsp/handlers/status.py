@@ -31,6 +31,7 @@ async def handle(server: Server, _params: object) -> dict[str, Any]:
         "places": status["places"],
         "today": status["total"],
         "todayByProvider": status["metrics"],
+        "inline": server.inline.status(),
         "kept": [
             {"id": kept.id, "title": kept.title, "reason": kept.reason}
             for uri in documents
