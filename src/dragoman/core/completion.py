@@ -28,7 +28,7 @@ what a server has already read of it then need not be read again.
 _LONGEST_LINE = 1000
 
 _CLOSERS = re.compile(r"[\s)\]}>\"'`;,:]*")
-_OPENS = re.compile(r"(?:[{(\[]|[:=-]>?|\b(?:then|do|begin|else|try|ensure|finally|of|where))\s*$")
+_OPENS = re.compile(r"(?:(?:[{(\[]|=>|->|\b(?:then|do|begin|else|try|ensure|finally|where))\s*|:)$")
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,8 @@ def _without_tail(gap: Gap, text: str) -> str:
         part = tail[:length]
         if not stripped.endswith(part) or not _tells(part):
             continue
+        if length == len(tail) >= _SHORTEST_ECHO:
+            return _without_tail(gap, stripped[:-length])  # which may end with it again
         if _is_edge(stripped, len(stripped) - length) and _is_edge(tail, length):
             return stripped[:-length]
     return text
