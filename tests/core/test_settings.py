@@ -91,6 +91,10 @@ def test_whole_vocabulary_in_effect():
         [context]
         max_tokens = 1000
         instructions = ["NOTES.md"]
+        [privacy]
+        redact = false
+        local_only = ["src/crypto/**"]
+        audit = "metadata"
         [edits]
         check_syntax = false
         """)
@@ -106,6 +110,8 @@ def test_whole_vocabulary_in_effect():
     assert settings.timeouts.connect == 2.5
     assert settings.retry.max_retries == 0
     assert settings.edits.check_syntax is False
+    assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
+    assert settings.privacy.audit == "metadata"
     assert set(effective.sources.values()) == {"config.toml"}
     assert effective.sources["providers.ollama.timeouts.first_token"] == "config.toml"
 
@@ -408,21 +414,6 @@ class TestAzure:
 
 class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
-        ("text", "key"),
-        [
-            ('[privacy]\nlocal_only = ["src/**"]', "privacy"),
-            ("[privacy]\nredact = true", "privacy"),
-        ],
-    )
-    def test_missing_protection_is_said_loudly(self, text, key):
-        """A limit on money or privacy that is not enforced is an error, never silence."""
-        (problem,) = read(toml(text)).problems
-        assert problem.severity is Severity.ERROR
-        assert problem.key == key
-        assert "has no effect in this version" in problem.message
-        assert problem.message.rpartition(": ")[2].isupper() or "NOTHING IS REDACTED" in problem.message
-
-    @pytest.mark.parametrize(
         "text",
         [
             "[cache]\nttl_s = 60",
@@ -444,7 +435,6 @@ class TestSettingsOfLaterVersions:
         "layer",
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
-            toml('[privacy]\nredact = false\nlocal_only = []\naudit = "off"'),
             toml("edits.review = false\ncache.enabled = false"),
             parse_assignment("edits.review=False"),
             *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
@@ -479,6 +469,8 @@ class TestUntrustedProject:
             "routing.prefer_local_for = []",
             "timeouts.total = 1",
             "edits.check_syntax = false",
+            "privacy.redact = false",
+            "privacy.local_only = []",
             "context.max_tokens = 6001",
             'context.instructions = ["../../.ssh/notes.md"]',
             'context.instructions = ["/etc/motd.txt"]',

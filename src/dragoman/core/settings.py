@@ -314,6 +314,25 @@ class ContextSettings(Section):
     )
 
 
+class Privacy(Section):
+    """What leaves this machine; docs/privacy.md."""
+
+    redact: bool = Field(
+        default=True,
+        description="Send placeholders instead of secrets: keys, tokens, passwords. They are put back in the answer.",
+    )
+    local_only: tuple[Text, ...] = Field(
+        default=(),
+        description="Files that go to local providers alone, as patterns like those of .gitignore, from the project's "
+        "folder on, or with ~/ from yours.",
+    )
+    audit: Literal["off", "metadata", "full"] = Field(
+        default="off",
+        description="Write down what went where: nothing, who was sent which lines, or with every word, secrets as "
+        "placeholders.",
+    )
+
+
 class Edits(Section):
     """How edits are made."""
 
@@ -336,6 +355,7 @@ class Settings(Section):
     health: Health = Field(default_factory=Health)
     budget: Budget = Field(default_factory=Budget)
     network: Network = Field(default_factory=Network)
+    privacy: Privacy = Field(default_factory=Privacy)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)
