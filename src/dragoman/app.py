@@ -22,6 +22,7 @@ from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
+from dragoman.engine.ignores import Ignores
 from dragoman.engine.keys import Keys, key_specs
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
@@ -63,6 +64,7 @@ class App:
         self.workers = ThreadWorkers()
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
+        self._ignores = Ignores()
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
@@ -120,7 +122,7 @@ class App:
 
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""
-        return ProjectFiles(roots, self.workers)
+        return ProjectFiles(roots, self.workers, self._ignores, self.settings.privacy.local_only)
 
     async def configure(self, editor: EditorSettings) -> Sequence[Problem]:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""

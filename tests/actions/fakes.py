@@ -7,6 +7,7 @@ import posixpath
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.events import Done, Routed, UsageReport
 from dragoman.core.intent import LabelledIntent
+from dragoman.core.ports import Disclosure
 from dragoman.core.route import Decision
 
 
@@ -42,10 +43,17 @@ def _pieces(text, size):
 
 
 class FakeFiles:
-    """A project in a dictionary of absolute paths."""
+    """A project in a dictionary of absolute paths. `rules` say where texts may go, if not everywhere."""
 
-    def __init__(self, files=None):
+    def __init__(self, files=None, rules=None):
         self.files = dict(files or {})
+        self.rules = dict(rules or {})
+
+    async def disclosures(self, paths):
+        return {path: self.last_disclosure(path) for path in paths}
+
+    def last_disclosure(self, path):
+        return self.rules.get(path, Disclosure())
 
     async def read_text(self, path):
         return self.files.get(path)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.events import Done, Downloading, Routed
+from dragoman.core.ports import Disclosure
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
 from dragoman.lsp.server import Server
@@ -51,6 +52,12 @@ class NoFiles:
 
     async def existing(self, paths):
         return frozenset()
+
+    async def disclosures(self, paths):
+        return {path: Disclosure() for path in paths}
+
+    def last_disclosure(self, path):
+        return Disclosure()
 
 
 @dataclass

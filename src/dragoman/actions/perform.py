@@ -27,7 +27,7 @@ from dragoman.core.text import Snapshot, TextEdit, apply
 from dragoman.core.thinking import ThinkSplitter, without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dragoman.actions.base import Action, Result, Scene
     from dragoman.actions.testfiles import TestPlan
@@ -68,7 +68,7 @@ class Prepared:
     """Everything that is known before a model is asked.
 
     subject: what is asked about. target: what in the document will be replaced; None where the document stays as it is.
-    messages: exactly what will be sent.
+    messages: exactly what will be sent. local_only: a part of it may go to local providers alone.
     """
 
     action: Action
@@ -82,24 +82,49 @@ class Prepared:
     intent: LabelledIntent
     preferences: Preferences
     plan: TestPlan | None = None
+    local_only: bool = False
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
-        return Job(job_id, Request(self.messages), self.intent, hints, can_reset)
+        return Job(
+            job_id,
+            Request(self.messages),
+            self.intent,
+            hints,
+            can_reset,
+            local_only=self.local_only,
+            sources=self.sources,
+        )
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that are quoted, with their lines where they are known."""
+        pieces = (piece.source for piece in self.context.pieces if piece.kind != "framework")
+        return tuple(dict.fromkeys(pieces))
 
 
 async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Preferences, hints: Hints) -> Prepared:
-    """Everything up to the question, without asking. Raises `BadInput` where there is nothing to work on."""
+    """Everything up to the question, without asking. Raises `BadInput` where there is nothing to work on, or where the
+    document's text may go to no model.
+    """
     if action.needs_instruction and not scene.instruction.strip():
         raise BadInput(f"Say what to do: {action.command} takes an instruction as its argument.")
     selection = scene.snapshot.clamp(scene.selection)
     scene = replace(scene, selection=selection, instruction=scene.instruction.strip())
-    instructions = await _instructions(scene, tools.files, preferences)
+    wanted = _instruction_paths(scene, preferences)
+    may = await tools.files.disclosures([scene.path, *wanted])
+    if may[scene.path].withheld:
+        raise BadInput(may[scene.path].withheld)
+    instructions = await _instructions(wanted, tools.files)
+    local_only = any(may[path].local_only for path in (scene.path, *instructions))
+    pieces = list(instructions.values())
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
         plan = await plan_tests(scene, syntax, tools.files)
-        others = (*plan.pieces(), *instructions)
+        if plan.existing:
+            local_only |= (await tools.files.disclosures([plan.path]))[plan.path].local_only
+        others = (*plan.pieces(), *pieces)
         original, context = await tools.workers.run(
             lambda: _gathered(action, scene, syntax, subject, preferences, others)
         )
@@ -107,7 +132,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
 
         def look() -> tuple[Syntax, Range, str, Context]:  # in one go: each hop to a worker costs the person time
             syntax, subject = _parsed(action, scene)
-            return syntax, subject, *_gathered(action, scene, syntax, subject, preferences, instructions)
+            return syntax, subject, *_gathered(action, scene, syntax, subject, preferences, pieces)
 
         syntax, subject, original, context = await tools.workers.run(look)
     target = subject if action.result is ResultKind.EDIT else plan.inside if plan is not None else None
@@ -124,6 +149,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         _intent(action, scene, hints),
         preferences,
         plan,
+        local_only,
     )
 
 
@@ -366,15 +392,18 @@ def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:
     return classify(scene.instruction)
 
 
-async def _instructions(scene: Scene, files: Files, preferences: Preferences) -> list[Piece]:
-    """The project's own instructions, each in a piece."""
+def _instruction_paths(scene: Scene, preferences: Preferences) -> dict[str, str]:
+    """Where the project's own instructions may be: the setting's name by the absolute path."""
     root = posix(scene.root).rstrip("/")
-    if not root:
-        return []
-    found = []
-    there = await files.existing(f"{root}/{path}" for path in preferences.instructions)
-    for path in preferences.instructions:
-        text = await files.read_text(f"{root}/{path}") if f"{root}/{path}" in there else None
+    return {f"{root}/{path}": path for path in preferences.instructions} if root else {}
+
+
+async def _instructions(wanted: Mapping[str, str], files: Files) -> dict[str, Piece]:
+    """The project's own instructions that there are, each in a piece, by their paths."""
+    there = await files.existing(wanted) if wanted else frozenset()
+    found = {}
+    for path, name in wanted.items():
+        text = await files.read_text(path) if path in there else None
         if text and text.strip():
-            found.append(piece("instructions", path, "the project's own instructions", text))
+            found[path] = piece("instructions", name, "the project's own instructions", text)
     return found

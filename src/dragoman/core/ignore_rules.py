@@ -1,7 +1,7 @@
 """Which files patterns are about, as git reads .gitignore, and whose text may go to no model, or to local ones alone.
 
-Pure: texts of ignore files and paths are handed in. Made so that no pattern, however hostile, takes long: a project that
-somebody else wrote brings its own.
+Pure: texts of ignore files and paths are handed in. No pattern takes long, however hostile: a project that somebody
+else wrote brings its own.
 """
 
 from __future__ import annotations
@@ -81,6 +81,12 @@ def ignoring(levels: Sequence[Rules], path: Sequence[str]) -> int | None:
 def covers(rules: Rules, path: Sequence[str]) -> bool:
     """Whether the rules of one list are about the file, or a folder above it."""
     return ignoring((rules,), path) is not None
+
+
+def listed(patterns: Sequence[str]) -> Rules:
+    """The rules of a list that a person has set. Case does not count: `covers` wants the path in small letters."""
+    plain = (pattern.casefold().replace("\\", "/").removeprefix("./") for pattern in patterns)
+    return read_rules("\n".join(f"\\{pattern}" if pattern.startswith("#") else pattern for pattern in plain))
 
 
 def holds_secrets(path: Sequence[str]) -> bool:

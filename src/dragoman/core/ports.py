@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from dragoman.core.hints import Hints
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 
     from dragoman.core.chat import Request
     from dragoman.core.editor_settings import EditorSettings
@@ -27,7 +27,8 @@ class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
-    conversation bear the same `session`.
+    conversation bear the same `session`. `local_only`: a part of it may go to local providers alone. `sources` are the
+    files that it quotes, with their lines.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Job:
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
     session: str = ""
+    local_only: bool = False
+    sources: tuple[str, ...] = ()
 
 
 class Completer(Protocol):
@@ -77,11 +80,30 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """Where a file's text may go. `withheld`: why to no model at all, in one line, or "". `local_only`: to local ones."""
+
+    withheld: str = ""
+    local_only: bool = False
+
+
 class Files(Protocol):
     """The project's files, read off the loop, confined to the workspace's folders."""
 
     async def read_text(self, path: str) -> str | None:
-        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size."""
+        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size.
+
+        None too where the text may go to no model.
+        """
+        ...
+
+    async def disclosures(self, paths: Iterable[str]) -> Mapping[str, Disclosure]:
+        """Where the texts of the files at these absolute paths may go, there or not."""
+        ...
+
+    def last_disclosure(self, path: str) -> Disclosure:
+        """The same as far as it is known, without a look at the disk."""
         ...
 
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:

@@ -24,6 +24,7 @@ from dragoman.core.errors import (
 from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
 from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
 from dragoman.core.price import cost
+from dragoman.core.route import NOT_LOCAL
 from dragoman.engine.attempt import answer
 from dragoman.engine.known import price_of, window_of
 from dragoman.engine.pull import can_pull
@@ -121,6 +122,8 @@ class Asking:
             seconds = run.settings.health.timeout_ms / 1000
             async with self.access.opened(endpoint, target, seconds) as ready:
                 place = await self.models.resolved(place, ready, run.decision.intent.intent, seconds)
+                if run.job.local_only and not place.keeps_local:
+                    raise ModelUnavailable(NOT_LOCAL)
                 if place.model in run.too_small:
                     raise ContextLength("the same model again")
                 window = window_of(run.settings, place, endpoint.options)

@@ -25,7 +25,7 @@ from dragoman.core.failover import all_failed, nobody_to_ask, one_line
 from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.price import cost
-from dragoman.core.route import Option, decide
+from dragoman.core.route import NOT_LOCAL, Option, decide
 from dragoman.core.selection import Facts
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.asking import EXPECTED_ANSWER_TOKENS, Asking, CandidateFailed
@@ -204,6 +204,7 @@ class Engine:
                 chance=self._fraction(),
                 sticky=self._who_answered.before(job, stickiness, now),
                 per_request_usd=settings.budget.per_request_usd,
+                local_only=job.local_only,
             ),
         )
 
@@ -256,6 +257,8 @@ class Engine:
     def _all_failed(self, run: Run) -> AllCandidatesFailed:
         key_help = {endpoint.place.provider: endpoint.key_help for endpoint, _ in run.endpoints.values()}
         message = all_failed(run.failures, key_help, run.decision.left_out)
+        if run.job.local_only:
+            message += f". Everybody else is {NOT_LOCAL}"
         return AllCandidatesFailed(message, tuple((place.provider, error) for place, error in run.failures))
 
     def _nobody(self, run: Run) -> NothingToAsk | AllCandidatesFailed | ContextLength:

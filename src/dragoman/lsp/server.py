@@ -26,6 +26,7 @@ from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
+from dragoman.lsp.withheld import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -53,6 +54,7 @@ class Server(JsonRPCServer):
         self.kept = KeptResults()
         self.runner = Runner(self)
         self.downloads = Downloads(self)
+        self.withheld = Withheld(self)
         self.facts: ClientFacts
         self.editor_settings = EditorSettings()
         self.trace: types.TraceValue = types.TraceValue.Off

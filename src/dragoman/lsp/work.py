@@ -113,8 +113,11 @@ def _tools(server: Server) -> Tools:
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
     path = path_of(uri)
-    text = await server.services.files(server.editor_settings.roots).read_text(path) if path else None
+    files = server.services.files(server.editor_settings.roots)
+    text = await files.read_text(path) if path else None
     if text is None:
+        if withheld := files.last_disclosure(path).withheld:
+            raise BadInput(withheld)
         raise BadInput(f"{uri} is not open and can't be read; open it in the editor first.")
     return Snapshot.of(text, uri=uri, language=language_of(path))
 

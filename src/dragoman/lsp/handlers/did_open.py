@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from dragoman.lsp.convert import path_of
+
 if TYPE_CHECKING:
     from dragoman.lsp.server import Server
 
@@ -17,3 +19,4 @@ def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     item = params.text_document
     server.kept.document_closed(item.uri)
     server.documents.open(item.uri, item.language_id, item.version, item.text)
+    server.withheld.look(path_of(item.uri))
