@@ -53,7 +53,7 @@ def test_the_repository_above_the_workspace_counts(project):
 
 
 def test_own_ignore_file_sends_no_more(project):
-    """What .dragomanignore names is withheld; what it takes back of .gitignore is withheld still, and so are secrets."""
+    """What .dragomanignore names is withheld; what it takes back of .gitignore stays withheld, and so do secrets."""
     (project / ".gitignore").write_text("*.log\n!.env\n!server.pem\n")
     (project / ".dragomanignore").write_text("legal/\n!a.log\n!.env\n")
     assert ".dragomanignore" in look(project, "legal/contract.md").withheld

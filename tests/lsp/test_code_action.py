@@ -264,8 +264,7 @@ async def test_withheld_document_at_a_client_that_shows_no_disabled_entries(desk
 
 
 async def test_menu_follows_the_ignore_files(desk):
-    """The menu never waits for the disk: what was found out meanwhile is so in a later one, and not looked up anew
-    each time."""
+    """The menu never waits for the disk: what was found out meanwhile is so in a later one."""
     desk.services.project = project = Project()
     desk.open(CODE, URI, "python")
     await desk.settle()

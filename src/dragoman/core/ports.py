@@ -82,7 +82,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """Where a file's text may go. `withheld`: why to no model at all, in one line, or "". `local_only`: to local ones."""
+    """Where a file's text may go. `withheld`: why to no model, in one line, or "". `local_only`: to local ones."""
 
     withheld: str = ""
     local_only: bool = False

@@ -215,8 +215,8 @@ def decide(
     """The candidates in the order of asking, and everyone else with the reason.
 
     The options of one provider keep their order. `needed_tokens` is what the request is estimated to take of a window,
-    `chance` a number in [0, 1) for the orders that draw. `sticky` goes first if it may be asked at all. `local_only`: nobody else
-    is a candidate, whoever names them.
+    `chance` a number in [0, 1) for the orders that draw. `sticky` goes first if it may be asked at all. `local_only`:
+    nobody else is a candidate, whoever names them.
     """
     plan = planned(hints, preferences, per_request_usd)
     chosen, left_out = _chosen(hints, list(options))

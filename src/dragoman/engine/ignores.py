@@ -1,6 +1,6 @@
 """Whose text may leave this machine: ignore files, the files that hold secrets, and the setting `privacy.local_only`.
 
-Ignore files are read on worker threads, again only where they have changed; the files they speak of are not looked into.
+Ignore files are read on worker threads, again only where they have changed. What they speak of is not looked into.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether a document's text may go to a model, as the menu must know it: at once. The disk is looked at behind its back.
+"""Whether a document's text may go to a model, as the menu must know it: at once. The disk is looked at beside it.
 
 What is said here is for the menu alone; a run looks for itself before it shows a model anything.
 """
