@@ -6,8 +6,11 @@ import logging
 import os
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_state_path
 
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.errors import Authentication, BadInput
@@ -24,6 +27,8 @@ from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.ignores import Ignores
 from dragoman.engine.keys import Keys, key_specs
+from dragoman.engine.ledger import FILE_NAME as LEDGER_FILE
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
@@ -79,6 +84,7 @@ class App:
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
         spending = Spending(self.store)
+        self.ledger = Ledger(partial(self._notice, source="the ledger"))
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -89,6 +95,7 @@ class App:
             models=models,
             prober=self._prober,
             spending=spending,
+            ledger=self.ledger,
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -99,6 +106,7 @@ class App:
             on_attempt=self._attempted,
             access=self.access,
             spending=spending,
+            ledger=self.ledger,
         )
 
     @classmethod
@@ -131,6 +139,7 @@ class App:
         self.keys = self._new_keys()
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
+        self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
@@ -140,9 +149,9 @@ class App:
         noticed, self._notices = self._notices, []
         return noticed
 
-    def _notice(self, text: str) -> None:
+    def _notice(self, text: str, source: str = "the shared store") -> None:
         log.warning("%s", text)
-        self._notices.append(Problem("the shared store", None, "store", text))
+        self._notices.append(Problem(source, None, "store", text))
 
     async def refresh(self) -> Sequence[Problem]:
         """Read the settings files again where one has changed. Returns everything that is wrong, else what is new.
@@ -185,6 +194,7 @@ class App:
         await self._prober.close()
         self._standings.close()
         self.metrics.flush()
+        await self.ledger.close()
         await self.store.close()
         await self.transport.close()
         await self.access.close()

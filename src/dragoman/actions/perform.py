@@ -92,6 +92,7 @@ class Prepared:
             self.intent,
             hints,
             can_reset,
+            action=self.action.name,
             local_only=self.local_only,
             sources=self.sources,
         )

@@ -27,8 +27,8 @@ class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
-    conversation bear the same `session`. `local_only`: a part of it may go to local providers alone. `sources` are the
-    files that it quotes, with their lines.
+    conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
+    `local_only`: a part of it may go to local providers alone. `sources` are the files that it quotes, with their lines.
     """
 
     id: str
@@ -37,6 +37,7 @@ class Job:
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
     session: str = ""
+    action: str = ""
     local_only: bool = False
     sources: tuple[str, ...] = ()
 

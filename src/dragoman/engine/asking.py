@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
 from dragoman.core.errors import (
+    AttemptTimeout,
     BudgetExceeded,
     ContentFilter,
     ContextLength,
@@ -27,6 +28,7 @@ from dragoman.core.price import cost
 from dragoman.core.route import NOT_LOCAL
 from dragoman.engine.attempt import answer
 from dragoman.engine.known import price_of, window_of
+from dragoman.engine.ledger import RUNNING
 from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from dragoman.core.route import Candidate, Place
     from dragoman.engine.access import Access
     from dragoman.engine.http import Transport
+    from dragoman.engine.ledger import Ledger
     from dragoman.engine.models import ModelLists
     from dragoman.engine.places import Endpoint
     from dragoman.engine.spending import Reservation, Spending
@@ -67,6 +70,7 @@ class Asking:
     access: Access
     standings: Standings
     spending: Spending
+    ledger: Ledger
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
@@ -113,7 +117,7 @@ class Asking:
             patience -= entry.seconds
             yield Waiting(entry.seconds, entry.reason)
             await self.clock.sleep(entry.seconds)
-        tally = Tally(self.clock.now())
+        tally = Tally(self.clock.now(), self.ledger.new())
         failure: ProviderError | None = None
         reserved: Reservation | None = None
         try:
@@ -136,6 +140,9 @@ class Asking:
                 dialect = spoken(place.dialect, target)
                 call = dialect.call(run.job.request, target)
                 log_notes(run.job.id, place.provider, call.notes)
+                expected = Usage(run.tokens, EXPECTED_ANSWER_TOKENS, estimated=True)
+                tally.sent = True
+                self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
@@ -163,6 +170,7 @@ class Asking:
                 await settled  # what follows is decided by how the place stands then
         for warning in await billed if billed else ():
             yield Notice(warning)
+        await self.ledger.written()
         yield UsageReport(place.provider, place.model, usage)
         yield self._done(run, place, tally, usage)
 
@@ -180,40 +188,52 @@ class Asking:
         self, run: Run, lease: Lease, place: Place, course: Course, tally: Tally, failure: ProviderError | None
     ) -> tuple[Usage, float | None, asyncio.Future[None]]:
         """Gives back what the attempt was lent, and tells its end. Returns its tokens and what they cost."""
-        now = self.clock.now()
         whole = failure is None and tally.stop is not None
-        usage = self._usage(run, tally, whole=whole)
+        usage = self._usage(run, tally, failure)
         first_token = None if tally.first_token is None else tally.first_token - tally.began
         ending = Ending(whole, usage.input_tokens + usage.output_tokens, failure, first_token)
         settled = self.standings.settle(lease, ending, run.settings.health)
         spent = cost(usage, price_of(run.settings, place, self.models.told(place)))
         run.cost_usd = None if spent is None or run.cost_usd is None else run.cost_usd + spent
+        outcome = "done" if whole else failure.kind if failure else "cancelled"
+        record = self._note(run, place, course, tally, outcome, usage, spent)
+        log(record)
+        self.heard(record)
+        return usage, spent, settled
+
+    def _note(
+        self, run: Run, place: Place, course: Course, tally: Tally, outcome: str, usage: Usage, cost_usd: float | None
+    ) -> AttemptRecord:
+        """The attempt as it is now, in the ledger."""
+        id_, began = tally.entry
         record = AttemptRecord(
             request=run.job.id,
             provider=place.provider,
             model=place.model,
             endpoint=place.endpoint,
             intent=run.decision.intent.intent,
-            outcome="done" if whole else failure.kind if failure else "cancelled",
-            seconds=now - tally.began,
-            first_token_seconds=first_token,
+            action=run.job.action,
+            outcome=outcome,
+            seconds=self.clock.now() - tally.began,
+            first_token_seconds=None if tally.first_token is None else tally.first_token - tally.began,
             usage=usage,
-            cost_usd=spent,
+            cost_usd=cost_usd,
             follows="retry" if course.retry else "failover" if course.after else "",
+            id=id_,
+            began=began,
         )
-        log(record)
-        self.heard(record)
-        return usage, spent, settled
+        self.ledger.note(record)
+        return record
 
-    def _usage(self, run: Run, tally: Tally, *, whole: bool) -> Usage:
-        """The provider's count; what it left out is counted here, if anything came at all."""
+    def _usage(self, run: Run, tally: Tally, failure: ProviderError | None) -> Usage:
+        """The provider's count; what it left out is counted here, if it was at work at all."""
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
             return known
-        came = whole or tally.first_token is not None
+        at_work = tally.first_token is not None or (tally.sent and _let_go(failure))
         return replace(
             known,
-            input_tokens=known.input_tokens or (run.tokens if came else 0),
+            input_tokens=known.input_tokens or (run.tokens if at_work else 0),
             output_tokens=known.output_tokens or self.count_tokens("".join(tally.pieces)),
             estimated=True,
         )
@@ -259,6 +279,11 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Rou
         attempt=run.attempts,
         after=course.after,
     )
+
+
+def _let_go(failure: ProviderError | None) -> bool:
+    """Whether the provider has given its answer, or we gave up waiting for it: what it has read is billed."""
+    return failure is None or (isinstance(failure, AttemptTimeout) and failure.limit != "connect")
 
 
 def _useful_seconds(run: Run) -> float | None:

@@ -55,9 +55,14 @@ class Course:
 
 @dataclass(slots=True)
 class Tally:
-    """What an attempt has brought so far."""
+    """What an attempt has brought so far. `began` is the engine's clock; `entry` its id and time in the ledger.
+
+    sent: the request is on its way, and may be billed.
+    """
 
     began: float
+    entry: tuple[str, float] = ("", 0.0)
+    sent: bool = False
     first_token: float | None = None
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
