@@ -1,0 +1,231 @@
+"""Secrets in what is sent to a model become placeholders, and placeholders in the reply become the secrets again. Pure.
+Never tells a secret: a table and a finding show none in their repr.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dragoman.core.redact_rules import RULES, Noun
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from dragoman.core.redact_rules import Rule
+
+INSTRUCTION = (
+    "Words such as REDACTED_1_KEY stand for secrets that you are not shown. "
+    "Copy each one exactly as it is wherever its value belongs, and invent none."
+)
+"""What a model is told where something was hidden from it."""
+
+SHORTEST_KNOWN = 8
+"""A known secret of fewer characters is none: "none" or "ollama" is what people give a server that wants any key."""
+
+_MOST_SOUGHT = 100
+"""So many secrets that were found once are looked for wherever else they stand: more of them is a list of secrets,
+and a rule finds each where it is. It bounds the time that a hostile text can take."""
+
+_NOUNS = "|".join(Noun)
+_PLACEHOLDER = re.compile(rf"REDACTED_[1-9][0-9]{{0,8}}_(?:{_NOUNS})")
+"""No end of a placeholder is the beginning of one, and none begins another, so that they are read in one way only,
+whatever stands beside them."""
+_ALIKE = re.compile(
+    rf"redacted[_ -]?(?:[0-9]{{1,9}}(?:[_ -]?(?:{_NOUNS}))?|(?:{_NOUNS})[_ -]?[0-9]{{1,9}})", re.IGNORECASE | re.ASCII
+)
+"""Placeholders, and what becomes of them when they are copied carelessly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something was hidden: what `kind` of secret, in which `line` of the text, counted from 1."""
+
+    kind: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Which placeholder stands for what: pairs of placeholder and secret, in the order in which they were found.
+
+    One table serves all messages of a request and of the conversation that follows.
+    """
+
+    entries: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """All of them; none where nothing was hidden."""
+        return tuple(placeholder for placeholder, _ in self.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """The text as it may be sent, the table that restores it, and what was hidden in it."""
+
+    text: str
+    table: Table
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """A secret's place in the text."""
+
+    start: int
+    end: int
+    kind: str
+    noun: Noun
+
+
+def redact(text: str, known: Collection[str] = (), table: Table = Table()) -> Redacted:
+    """The text with every secret replaced: those that the rules find, those in `known`, those in the table.
+
+    What already looks like a placeholder is replaced too, so that `restore` gives back exactly this text. It is for
+    texts of the person: one that was redacted before would be so twice.
+    """
+    found = [*_known(text, known), *_alike(text), *_by_rules(text)]
+    fresh = {text[span.start : span.end]: span for span in found if span.kind}
+    former = {secret: _noun(placeholder) for placeholder, secret in table.entries}
+    sought: list[tuple[str, str, Noun]] = [
+        (secret, "repeated secret", noun) for secret, noun in former.items() if noun is not Noun.TEXT
+    ]
+    sought += [(secret, span.kind, span.noun) for secret, span in fresh.items() if secret not in former]
+    spans = _disjoint([*found, *_elsewhere(text, sought)])
+    if not spans:
+        return Redacted(text, table)
+    return _replaced(text, spans, table)
+
+
+def restore(text: str, table: Table) -> str:
+    """The text with the secrets of the table in the places of their placeholders."""
+    if not table.entries:
+        return text
+    secrets = dict(table.entries)
+    return _PLACEHOLDER.sub(lambda match: secrets.get(match[0], match[0]), text)
+
+
+def mangled(reply: str, table: Table) -> tuple[str, ...]:
+    """What in a reply, as the model wrote it, looks like a placeholder and is none: the model changed or invented it,
+    and no secret can be put there. No redacted text holds such a word.
+    """
+    placeholders = set(table.placeholders)
+    return tuple(dict.fromkeys(match[0] for match in _ALIKE.finditer(reply) if match[0] not in placeholders))
+
+
+class Restorer:
+    """Restores a text that comes in pieces. Holds back only what may be the beginning of a placeholder."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._beginnings = {name[:length] for name in table.placeholders for length in range(1, len(name))}
+        self._longest = max(map(len, self._beginnings), default=0)
+        self._held = ""
+
+    def feed(self, piece: str) -> str:
+        """What can be shown now."""
+        text = self._held + piece
+        open_from = len(text) - self._open(text)
+        self._held = text[open_from:]
+        return restore(text[:open_from], self._table)
+
+    def close(self) -> str:
+        """The rest, as it is: no placeholder can follow."""
+        rest, self._held = self._held, ""
+        return rest
+
+    def _open(self, text: str) -> int:
+        """How many characters at the end may be the beginning of a placeholder."""
+        for length in range(min(self._longest, len(text)), 0, -1):
+            if text[-length:] in self._beginnings:
+                return length
+        return 0
+
+
+def _known(text: str, known: Iterable[str]) -> Iterator[_Span]:
+    for secret in {secret.strip() for secret in known}:
+        if len(secret) >= SHORTEST_KNOWN:
+            yield from _occurrences(text, secret, "known secret", Noun.SECRET)
+
+
+def _alike(text: str) -> Iterator[_Span]:
+    """Words of the text that would be taken for placeholders. They are no secrets: their kind is empty."""
+    for match in _ALIKE.finditer(text):
+        yield _Span(*match.span(), "", Noun.TEXT)
+
+
+def _by_rules(text: str) -> Iterator[_Span]:
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a capital such as İ has a small form of two characters
+        lowered = "".join(character.lower() if character.isascii() else character for character in text)
+    for rule in RULES:
+        for gate in rule.gates:
+            yield from _by_rule(text, lowered, rule, gate)
+
+
+def _by_rule(text: str, lowered: str, rule: Rule, gate: str) -> Iterator[_Span]:
+    at = lowered.find(gate)
+    while at >= 0:
+        after = at + len(gate)
+        match = rule.pattern.match(text, at - rule.behind) if at >= rule.behind else None
+        if match is not None and rule.check(match["secret"]):
+            yield _Span(*match.span("secret"), rule.kind, rule.noun)
+            after = max(after, match.end("secret"))
+        at = lowered.find(gate, after)
+
+
+def _elsewhere(text: str, sought: list[tuple[str, str, Noun]]) -> Iterator[_Span]:
+    """Where secrets that were found once stand without what gave them away."""
+    telling = [(secret, kind, noun) for secret, kind, noun in sought if len(secret) >= SHORTEST_KNOWN]
+    for secret, kind, noun in telling[:_MOST_SOUGHT]:
+        yield from _occurrences(text, secret, kind, noun)
+
+
+def _occurrences(text: str, secret: str, kind: str, noun: Noun) -> Iterator[_Span]:
+    at = text.find(secret)
+    while at >= 0:
+        yield _Span(at, at + len(secret), kind, noun)
+        at = text.find(secret, at + len(secret))
+
+
+def _disjoint(spans: list[_Span]) -> list[_Span]:
+    """The spans in order; those that overlap are one, of the kind of the one that begins first and is longest."""
+    disjoint: list[_Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end, not span.kind)):
+        last = disjoint[-1] if disjoint else None
+        if last is None or span.start >= last.end:
+            disjoint.append(span)
+        elif span.end > last.end or (span.kind and not last.kind):
+            more = span if not last.kind else last
+            disjoint[-1] = _Span(last.start, max(span.end, last.end), more.kind, more.noun)
+    return disjoint
+
+
+def _replaced(text: str, spans: list[_Span], table: Table) -> Redacted:
+    entries = list(table.entries)
+    placeholders = {secret: placeholder for placeholder, secret in entries}
+    findings: list[Finding] = []
+    pieces: list[str] = []
+    end, line = 0, 1
+    for span in spans:
+        before, secret = text[end : span.start], text[span.start : span.end]
+        line += _line_ends(before)
+        if secret not in placeholders:
+            placeholders[secret] = f"REDACTED_{len(entries) + 1}_{span.noun}"
+            entries.append((placeholders[secret], secret))
+        if span.kind:
+            findings.append(Finding(span.kind, line))
+        pieces += (before, placeholders[secret])
+        line += _line_ends(secret)
+        end = span.end
+    return Redacted("".join((*pieces, text[end:])), Table(tuple(entries)), tuple(findings))
+
+
+def _line_ends(text: str) -> int:
+    return text.count("\n") + text.count("\r") - text.count("\r\n")
+
+
+def _noun(placeholder: str) -> Noun:
+    return Noun(placeholder.rpartition("_")[2])
