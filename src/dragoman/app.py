@@ -34,6 +34,7 @@ from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
+from dragoman.engine.secret_variables import secrets_of
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
@@ -127,6 +128,11 @@ class App:
     def settings(self) -> Settings:
         """The settings in force."""
         return self.effective.settings
+
+    @property
+    def known_secrets(self) -> frozenset[str]:
+        """Texts that are to be hidden wherever they stand in what is sent."""
+        return secrets_of(self.environment)
 
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""

@@ -120,6 +120,7 @@ class Bench:
         self.workers = Inline()
         self.answers = Shelf()
         self.project: Any = NoFiles()
+        self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
         self.configured: list[Any] = []
         self.is_closed = False

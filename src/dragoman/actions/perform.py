@@ -5,11 +5,12 @@ no socket, no disk, no clock of its own.
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, ResultKind
 from dragoman.actions.fix import problem_line
+from dragoman.actions.hiding import Hidden, around, hide
 from dragoman.actions.places import document_name, posix
 from dragoman.actions.testfiles import plan_tests
 from dragoman.actions.testmerge import merged
@@ -21,13 +22,14 @@ from dragoman.core.events import Done, Notice, Reset
 from dragoman.core.hints import Hints
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.ports import Job
+from dragoman.core.redact import Restorer
 from dragoman.core.reply import answer, new_code, replacement
 from dragoman.core.syntax import new_errors, parse
 from dragoman.core.text import Snapshot, TextEdit, apply
 from dragoman.core.thinking import ThinkSplitter, without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from dragoman.actions.base import Action, Result, Scene
     from dragoman.actions.testfiles import TestPlan
@@ -42,11 +44,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a performance needs of the world."""
+    """What a performance needs of the world. `known_secrets` are hidden wherever they stand."""
 
     completer: Completer
     files: Files
     workers: Workers
+    known_secrets: Collection[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +59,17 @@ class Preferences:
     max_context_tokens: int = 6000
     check_syntax: bool = True
     instructions: tuple[str, ...] = ()
+    redact: bool = True
 
     @classmethod
     def of(cls, settings: Settings) -> Preferences:
         """Those of the settings."""
-        return cls(settings.context.max_tokens, settings.edits.check_syntax, settings.context.instructions)
+        return cls(
+            settings.context.max_tokens,
+            settings.edits.check_syntax,
+            settings.context.instructions,
+            settings.privacy.redact,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,7 @@ class Prepared:
     """Everything that is known before a model is asked.
 
     subject: what is asked about. target: what in the document will be replaced; None where the document stays as it is.
-    messages: exactly what will be sent. local_only: a part of it may go to local providers alone.
+    hidden: what will be sent, and what was hidden in it. local_only: a part of it may go to local providers alone.
     """
 
     action: Action
@@ -78,7 +87,7 @@ class Prepared:
     original: str
     syntax: Syntax
     context: Context
-    messages: tuple[Message, ...]
+    hidden: Hidden
     intent: LabelledIntent
     preferences: Preferences
     plan: TestPlan | None = None
@@ -96,6 +105,19 @@ class Prepared:
             local_only=self.local_only,
             sources=self.sources,
         )
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Exactly what will be sent."""
+        return self.hidden.messages
+
+    def asked(self) -> tuple[Message, ...]:
+        """The messages for a log: without secrets, even where they are sent."""
+        return self.messages if self.preferences.redact else hide(self.messages).messages
+
+    def told(self, result: Result) -> str:
+        """The result's text for a log: without the secrets that were put back."""
+        return self.hidden.concealed(result.markdown if isinstance(result, AnswerResult) else result.text)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -126,18 +148,18 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         if plan.existing:
             local_only |= (await tools.files.disclosures([plan.path]))[plan.path].local_only
         others = (*plan.pieces(), *pieces)
-        original, context = await tools.workers.run(
-            lambda: _gathered(action, scene, syntax, subject, preferences, others)
+        original, context, hidden = await tools.workers.run(
+            lambda: _gathered(action, scene, syntax, subject, preferences, others, tools.known_secrets)
         )
     else:
 
-        def look() -> tuple[Syntax, Range, str, Context]:  # in one go: each hop to a worker costs the person time
+        def look() -> tuple[Syntax, Range, str, Context, Hidden]:  # in one go: each hop to a worker costs time
             syntax, subject = _parsed(action, scene)
-            return syntax, subject, *_gathered(action, scene, syntax, subject, preferences, pieces)
+            gathered = _gathered(action, scene, syntax, subject, preferences, pieces, tools.known_secrets)
+            return syntax, subject, *gathered
 
-        syntax, subject, original, context = await tools.workers.run(look)
+        syntax, subject, original, context, hidden = await tools.workers.run(look)
     target = subject if action.result is ResultKind.EDIT else plan.inside if plan is not None else None
-    messages = action.prompt(scene, context)
     return Prepared(
         action,
         scene,
@@ -146,7 +168,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         original,
         syntax,
         context,
-        messages,
+        hidden,
         _intent(action, scene, hints),
         preferences,
         plan,
@@ -194,7 +216,10 @@ async def complete(
         messages = (*prepared.messages, assistant(without_thinking(reply.text)), user(outcome.follow_up))
         try:
             second = await _ask(
-                replace(job, request=replace(job.request, messages=messages)), tools.completer, on_event
+                replace(job, request=replace(job.request, messages=messages)),
+                prepared.hidden,
+                tools.completer,
+                on_event,
             )
         except (ProviderError, AllCandidatesFailed):
             pass  # the first answer is what there is
@@ -213,7 +238,7 @@ async def complete(
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """A model's whole answer, and the event that ended it."""
+    """A model's whole answer as it wrote it, and the event that ended it."""
 
     text: str
     done: Done | None
@@ -251,14 +276,16 @@ async def _ask_shorter(
     """The answer, and what was asked: half of the context, then the target alone, where more is too long for all."""
     for share in (2, 0):
         try:
-            return prepared, await _ask(prepared.job(job_id, hints, can_reset=can_reset), tools.completer, on_event)
+            job = prepared.job(job_id, hints, can_reset=can_reset)
+            return prepared, await _ask(job, prepared.hidden, tools.completer, on_event)
         except (ContextLength, AllCandidatesFailed) as error:
             shorter = await _shorter(prepared, tools, hints, share) if _is_too_long(error) else None
             if shorter is None:
                 raise
             prepared = shorter
             await on_event(Notice(f"Too long for every model: asking again with less of what is around. ({error})"))
-    return prepared, await _ask(prepared.job(job_id, hints, can_reset=can_reset), tools.completer, on_event)
+    job = prepared.job(job_id, hints, can_reset=can_reset)
+    return prepared, await _ask(job, prepared.hidden, tools.completer, on_event)
 
 
 def _is_too_long(error: ContextLength | AllCandidatesFailed) -> bool:
@@ -275,26 +302,27 @@ async def _shorter(prepared: Prepared, tools: Tools, hints: Hints, share: int) -
     return shorter if shorter.context.tokens < prepared.context.tokens else None
 
 
-async def _ask(job: Job, completer: Completer, on_event: Callable[[Event], Awaitable[None]]) -> _Reply:
-    """Stream one answer. `Done` is kept for the one who knows whether it is the last."""
+async def _ask(job: Job, hidden: Hidden, completer: Completer, on_event: Callable[[Event], Awaitable[None]]) -> _Reply:
+    """Stream one answer, its secrets put back. `Done` is kept for the one who knows whether it is the last."""
     splitter, text, done = ThinkSplitter(), [], None
+    restorer = Restorer(hidden.sent)
     async with aclosing(completer.stream(job)) as events:
         async for event in events:
             if isinstance(event, TextDelta) and splitter.answering:
                 text.append(event.text)
-                await on_event(event)
+                await _tell(restorer.feed(event.text), "", on_event)
             elif isinstance(event, TextDelta):
                 visible, thinking = splitter.feed(event.text)
-                await _tell(visible, thinking, on_event)
+                await _tell(restorer.feed(visible), thinking, on_event)
                 text.append(visible)
             elif isinstance(event, Done):
                 done = event
             else:
                 if isinstance(event, Reset):
-                    splitter, text = ThinkSplitter(), []
+                    splitter, text, restorer = ThinkSplitter(), [], Restorer(hidden.sent)
                 await on_event(event)
     visible, thinking = splitter.close()
-    await _tell(visible, thinking, on_event)
+    await _tell(restorer.feed(visible) + restorer.close(), thinking, on_event)
     text.append(visible)
     return _Reply("".join(text), done)
 
@@ -316,27 +344,41 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
         return _Outcome(None, error, error.follow_up, "The answer can't be used as it is; asking once more.")
     if reply.cut is not None:
         return _Outcome(_cut(result, reply.cut))
+    wrong = prepared.hidden.mangled(reply.text)
+    if wrong and not isinstance(result, AnswerResult):
+        return _mangled(prepared, result, wrong)
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
     if problem is None or isinstance(result, AnswerResult):
         return _Outcome(result)
     return _Outcome(
         replace(result, problem=f"The new text has a syntax error: {problem}."),
-        follow_up=f"Put in its place, your text has a syntax error: {problem}. "
+        follow_up=f"Put in its place, your text has a syntax error: {prepared.hidden.concealed(problem)}. "
         "Answer again with only the whole corrected text in one fenced code block.",
         reason=f"The answer has a syntax error ({problem}); asking once more.",
     )
 
 
+def _mangled(prepared: Prepared, result: EditResult | FileResult, wrong: tuple[str, ...]) -> _Outcome:
+    """The result has words where secrets belong that stand for none of them."""
+    return _Outcome(
+        replace(result, problem=f"The model garbled what stands for a secret: put the secret in for {wrong[0]}."),
+        follow_up="You changed or invented a word that stands for a secret. Answer again with the whole text in one "
+        f"fenced code block, and copy these words exactly: {', '.join(prepared.hidden.sent.placeholders)}.",
+        reason="The answer garbled what stands for a secret; asking once more.",
+    )
+
+
 def _result(prepared: Prepared, reply: _Reply) -> Result:
+    written = prepared.hidden.revealed(reply.text)
     if prepared.action.result is ResultKind.ANSWER:
-        return AnswerResult(answer(reply.text))
+        return AnswerResult(answer(written))
     snapshot = prepared.scene.snapshot
     if prepared.plan is None:
         assert prepared.target is not None
-        found = replacement(reply.text, snapshot, prepared.target, prepared.original)
+        found = replacement(written, snapshot, prepared.target, prepared.original)
         return EditResult(prepared.target, found.text, notes=found.notes)
     plan = prepared.plan
-    text = merged(plan, new_code(reply.text, snapshot.language))
+    text = merged(plan, new_code(written, snapshot.language))
     if plan.inside is not None:
         return EditResult(plan.inside, text)
     return FileResult(plan.path, plan.existing, text)
@@ -369,9 +411,15 @@ def _parsed(action: Action, scene: Scene) -> tuple[Syntax, Range]:
 
 
 def _gathered(
-    action: Action, scene: Scene, syntax: Syntax, subject: Range, preferences: Preferences, others: Sequence[Piece]
-) -> tuple[str, Context]:
-    """The target's text as the model is shown it, and what is shown around it. Run off the loop."""
+    action: Action,
+    scene: Scene,
+    syntax: Syntax,
+    subject: Range,
+    preferences: Preferences,
+    others: Sequence[Piece],
+    known_secrets: Collection[str],
+) -> tuple[str, Context, Hidden]:
+    """The target's text, what is shown around it, and the messages made of them. Run off the loop."""
     original = action.original(scene, subject) if action.original is not None else scene.snapshot.slice(subject)
     context = gather(
         syntax,
@@ -382,7 +430,10 @@ def _gathered(
         problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
         others=others,
     )
-    return original, context
+    messages = action.prompt(scene, context)
+    if not preferences.redact:
+        return original, context, Hidden(messages)
+    return original, context, hide(messages, around(scene.snapshot, subject), known_secrets)
 
 
 def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:

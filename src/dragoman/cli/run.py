@@ -111,7 +111,8 @@ async def _run(
         tools = _tools(app, root)
         prepared = await prepare(action, scene, tools, Preferences.of(app.settings), hints)
         content = logging.getLogger(CONTENT_LOGGER)
-        content.debug("asked: %s", prepared.messages)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("asked: %s", prepared.asked())
         if show_context:
             _show_context(prepared, as_json=as_json)
             return 0
@@ -122,7 +123,8 @@ async def _run(
             result = await complete(
                 prepared, tools, watcher.tell, job_id=secrets.token_hex(4), hints=hints, can_reset=can_reset
             )
-    content.debug("result: %s", result)
+    if content.isEnabledFor(logging.DEBUG):
+        content.debug("result: %s", prepared.told(result))
     outcome = _outcome(action, file, result, apply=apply)
     if as_json:
         print_json({**outcome, **_answered(watcher.done)}, indent=None if stream else 2)
@@ -164,7 +166,7 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 def _tools(app: "App", root: Path) -> "Tools":
     from dragoman.actions.perform import Tools
 
-    return Tools(completer=app.completer, files=app.files((str(root),)), workers=app.workers)
+    return Tools(app.completer, app.files((str(root),)), app.workers, app.known_secrets)
 
 
 def _outcome(action: "Action", file: "TextFile", result: "Result", *, apply: bool) -> dict[str, Any]:
@@ -268,6 +270,11 @@ def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
                 "messages": [{"role": message.role, "text": message.text} for message in prepared.messages],
                 "pieces": [_piece(piece) for piece in pieces],
                 "leftOut": [_piece(piece) for piece in left_out],
+                "hidden": [
+                    {"kind": found.kind, "message": found.message, "line": found.line}
+                    for found in prepared.hidden.found
+                ],
+                "localOnly": prepared.local_only,
             }
         )
         return
@@ -276,6 +283,11 @@ def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
         out(f"  {piece.source}: {piece.reason}, about {piece.tokens} tokens")
     for piece in left_out:
         out(f"  left out: {piece.source}: {piece.reason}, about {piece.tokens} tokens", style="dim")
+    for found in prepared.hidden.found:
+        role = prepared.messages[found.message].role
+        out(f"  hidden: {found.kind}, in line {found.line} of the {role} message", style="yellow")
+    if prepared.local_only:
+        out("  goes to local providers alone: privacy.local_only", style="yellow")
     for message in prepared.messages:
         out(f"\n[{message.role}]", style="bold")
         write(message.text if message.text.endswith("\n") else message.text + "\n")

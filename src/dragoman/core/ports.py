@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from dragoman.core.hints import Hints
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
     from dragoman.core.chat import Request
     from dragoman.core.editor_settings import EditorSettings
@@ -28,7 +28,7 @@ class Job:
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
     conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
-    `local_only`: a part of it may go to local providers alone. `sources` are the files that it quotes, with their lines.
+    `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
     """
 
     id: str
@@ -144,6 +144,11 @@ class Services(Protocol):
     @property
     def workers(self) -> Workers:
         """Where long computations go."""
+        ...
+
+    @property
+    def known_secrets(self) -> Collection[str]:
+        """Texts that are to be hidden wherever they stand in what is sent."""
         ...
 
     @property

@@ -94,9 +94,11 @@ async def carry_out(
     try:
         tools, preferences = _tools(server), Preferences.of(server.services.settings)
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
-        content.debug("asked: %s", prepared.messages)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("asked: %s", prepared.asked())
         result = await complete(prepared, tools, tell, job_id=run_id, hints=order.hints)
-        content.debug("result: %s", result)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
         return delivered
@@ -108,7 +110,7 @@ async def carry_out(
 def _tools(server: Server) -> Tools:
     services = server.services
     files = OpenFirst(server.documents, services.files(server.editor_settings.roots))
-    return Tools(services.completer, files, services.workers)
+    return Tools(services.completer, files, services.workers, services.known_secrets)
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
