@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dragoman.core.redact_rules import RULES, Noun
+from dragoman.core.redact_rules import PLACES, SHORTEST_TOKEN, TOKENS, Noun
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -36,6 +36,8 @@ _ALIKE = re.compile(
     rf"redacted[_ -]?(?:[0-9]{{1,9}}(?:[_ -]?(?:{_NOUNS}))?|(?:{_NOUNS})[_ -]?[0-9]{{1,9}})", re.IGNORECASE | re.ASCII
 )
 """Placeholders, and what becomes of them when they are copied carelessly."""
+_WORDS = bytes(at if chr(at).isalnum() or chr(at) in "_-.+/=$" else ord(" ") for at in range(256))
+"""Parts what can't be inside a token, for `bytes.translate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +159,33 @@ def _alike(text: str) -> Iterator[_Span]:
 
 
 def _by_rules(text: str) -> Iterator[_Span]:
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a capital such as İ has a small form of two characters
-        lowered = "".join(character.lower() if character.isascii() else character for character in text)
-    for rule in RULES:
+    lowered = text.encode("ascii", "replace").lower()  # a byte for each character, so that places are the same
+    words = b" ".join(word for word in lowered.translate(_WORDS).split() if len(word) >= SHORTEST_TOKEN)
+    gates = {gate for rule in TOKENS for gate in rule.gates if gate in words}
+    gates |= {gate for rule in PLACES for gate in rule.gates}
+    places = {gate: found for gate in gates if (found := _places(lowered, gate))}
+    for rule in (*TOKENS, *PLACES):
         for gate in rule.gates:
-            yield from _by_rule(text, lowered, rule, gate)
+            if gate in places:
+                yield from _by_rule(text, rule, places[gate])
 
 
-def _by_rule(text: str, lowered: str, rule: Rule, gate: str) -> Iterator[_Span]:
+def _places(lowered: bytes, gate: bytes) -> list[int]:
+    places = []
     at = lowered.find(gate)
     while at >= 0:
-        after = at + len(gate)
-        match = rule.pattern.match(text, at - rule.behind) if at >= rule.behind else None
+        places.append(at)
+        at = lowered.find(gate, at + len(gate))
+    return places
+
+
+def _by_rule(text: str, rule: Rule, places: list[int]) -> Iterator[_Span]:
+    after = 0
+    for at in places:
+        match = rule.pattern.match(text, at - rule.behind) if at >= max(after, rule.behind) else None
         if match is not None and rule.check(match["secret"]):
             yield _Span(*match.span("secret"), rule.kind, rule.noun)
-            after = max(after, match.end("secret"))
-        at = lowered.find(gate, after)
+            after = match.end("secret")
 
 
 def _elsewhere(text: str, sought: list[tuple[str, str, Noun]]) -> Iterator[_Span]:

@@ -1,16 +1,33 @@
 """Whether what stands where a secret would stand is one, or an example, a name, a look-up. Pure.
-Never looks at what is around it.
+Never looks at what is around it, and never at more than its first characters, so that each check has a bounded price.
 """
 
 from __future__ import annotations
 
+import binascii
 import re
 
+_LOOKED_AT = 80
+
 _EXAMPLE = re.compile(
-    r"x{3,}|\*{3,}|\.{3,}|…|your|example|sample|dummy|change_?-?me|changeit|place_?-?holder|redacted|todo|insert"
-    r"|replace|fake|secret_?here|-here|_here|1234567|abcdef|test_?key|[$%]\{|\{\{|\$\(|<%|%\(|process\.env|environ|getenv",
+    r"x{4,}|\*{3,}|\.{3,}|…|your|example|sample|dummy|change_?-?me|changeit|place_?-?holder|redacted|insert_?-?"
+    r"|replace_?-?(?:me|with|this)|fake|secret_?-?here|[-_]here\b|12345678|abcdefg|test_?-?key|not_?-?a_?-?real"
+    r"|[$%#]\{|\{\{|\$\(|<%|%\(|\(\)|\[\]|process\.env|environ\b|getenv",
     re.IGNORECASE,
 )
+_TELLING = re.compile(r"passw|passphrase|token|secret|credential|api_?-?key|user_?-?name", re.IGNORECASE)
+_NAME = r"(?:[A-Za-z_$]++[0-9]{0,2})++"
+_CODE = re.compile(
+    rf"{_NAME}(?:(?:\.|::|->|\?\.){_NAME})+|[a-z]+(?:[_./:-][a-z]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+    r"|[A-Za-z][a-z]*+(?:[0-9]{0,2}[A-Z]++[a-z]++)++[0-9]{0,2}|[A-Z][a-z]+|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
+    r"|(?:sha|md|utf|u?int|float|base|aes|rsa|ssl|tls|ipv|oauth|win|mp|h)_?-?[0-9]{1,4}(?:[_-][a-z0-9]{1,8})*",
+    re.ASCII,
+)
+"""A name with its owner, a plain word or words, a constant, a class, a path, a number."""
+_RUNS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
+_SIGNS = re.compile(r"[^A-Za-z0-9]+")
+_HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f-]+", re.IGNORECASE)
+_BASE64_LINE = re.compile(r"[A-Za-z0-9+/=]{32}")
 
 
 def always(_secret: str) -> bool:
@@ -19,37 +36,90 @@ def always(_secret: str) -> bool:
 
 
 def is_example(secret: str) -> bool:
-    """Whether it is what people write where a secret would be: "your-api-key-here", "xxx", a variable, a look-up."""
-    return _EXAMPLE.search(secret) is not None
+    """Whether it is what people write where a secret would be: "your-api-key-here", "xxxx", a variable, a look-up."""
+    return _EXAMPLE.search(secret, 0, _LOOKED_AT) is not None
 
 
 def varied(secret: str) -> bool:
-    """For what its beginning gives away: the rest has enough different characters, and is no example."""
-    return len(set(secret[-24:])) >= 7 and not is_example(secret)
+    """For a token that its beginning gives away: the rest has many different characters and is no word."""
+    rest = secret[-24:]
+    return (
+        len(set(rest)) >= 7
+        and (any(map(str.isdigit, rest)) or len(_RUNS.findall(rest)) >= 6)
+        and unlike_example(secret)
+    )
+
+
+def unlike_example(secret: str) -> bool:
+    """For what its form alone proves, where it is not an example of the form."""
+    return not is_example(secret)
 
 
 def key_block(secret: str) -> bool:
     """The inside of a PEM or PGP block: lines of base64."""
-    run = re.search(r"[A-Za-z0-9+/=]{32}", secret)
+    run = _BASE64_LINE.search(secret, 0, 1000)
     return run is not None and len(set(run[0])) >= 8
 
 
 def password(secret: str) -> bool:
-    """A password that stands behind its name in quotes: not a plain word, an identifier, a path or an example."""
-    if is_example(secret) or secret[0] in "$%{<([/." or secret[-1] in "})>]":
+    """A password that a person chose, behind its name: not a word, an identifier, a path, a number or an example."""
+    looked_at = secret[:_LOOKED_AT]
+    if looked_at[0] in "$%{<([&@" or looked_at[-1] in "})>]:" or len(set(looked_at)) < 4:
         return False
-    return any(map(str.isdigit, secret)) and any(map(str.isalpha, secret)) and len(set(secret)) >= 5
+    return not (_CODE.fullmatch(looked_at) or _TELLING.search(looked_at) or is_example(looked_at))
 
 
-def credential(secret: str) -> bool:
-    """The password of a URL."""
+def chosen(secret: str) -> bool:
+    """A password where other things could stand as well: of three kinds of characters."""
+    return kinds(secret) >= 3 and password(secret)
+
+
+def weak(secret: str) -> bool:
+    """A password where nothing else can stand: anything but an example or a variable."""
     return (
-        not is_example(secret)
-        and secret[0] not in "$%{<["
-        and secret.lower() not in {"password", "pass", "pwd", "secret"}
+        secret[0] not in "$%{<[*"
+        and len(set(secret[:_LOOKED_AT])) > 2
+        and secret.lower()
+        not in {"password", "passwd", "pass", "pwd", "secret", "token", "pw", "user", "username", "foo", "bar"}
+        and not is_example(secret)
     )
 
 
+def kinds(secret: str) -> int:
+    """How many there are of small letters, capitals, digits and signs."""
+    looked_at = secret[:_LOOKED_AT]
+    return (
+        any(map(str.islower, looked_at))
+        + any(map(str.isupper, looked_at))
+        + any(map(str.isdigit, looked_at))
+        + (not looked_at.replace("_", "").replace("-", "").replace(".", "").isalnum())
+    )
+
+
+def simple(secret: str) -> bool:
+    """A password where little else can stand: letters and digits, or a sign."""
+    return kinds(secret) >= 2 and not secret.isalpha() and password(secret)
+
+
 def random_looking(secret: str) -> bool:
-    """A value that nobody would have chosen: letters and digits mixed, many different ones."""
-    return password(secret) and len(set(secret)) >= min(10, len(secret) * 2 // 3)
+    """A value that nobody chose: small letters, capitals and digits take turns often, and many are different."""
+    looked_at = secret[:_LOOKED_AT]
+    if len(set(looked_at)) < 8 or looked_at[0] in "$.<{" or is_example(looked_at):
+        return False
+    if _HEXADECIMAL.fullmatch(looked_at):
+        return len(looked_at) >= 20
+    plain = _SIGNS.sub("", looked_at)
+    turns = len(_RUNS.findall(plain)) / max(1, len(plain))
+    digits = sum(map(str.isdigit, plain))
+    if digits < 2:  # so few are in names too, but fewer capitals
+        return len(plain) >= 20 and 0.3 < sum(map(str.isupper, plain)) / len(plain) < 0.7 and turns > 0.3
+    return turns > 0.2 and ((digits > 4 and turns > 0.35) or not _CODE.fullmatch(looked_at))
+
+
+def basic_login(secret: str) -> bool:
+    """The base64 of a name, a colon and a password (RFC 7617)."""
+    whole = secret[: len(secret) // 4 * 4] if not secret.endswith("=") else secret
+    try:
+        return b":" in binascii.a2b_base64(whole, strict_mode=True)[1:]
+    except binascii.Error:
+        return False

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from dragoman.core.redact_checks import always, credential, key_block, password, random_looking, varied
+from dragoman.core.redact_checks import (
+    always,
+    basic_login,
+    chosen,
+    key_block,
+    password,
+    random_looking,
+    simple,
+    unlike_example,
+    varied,
+    weak,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,17 +42,21 @@ class Noun(StrEnum):
 class Rule:
     """A kind of secret.
 
-    gates: pieces of text in small letters, one of which stands where the secret is: without them nothing is tried.
+    gates: pieces of ASCII text in small letters, one of which stands where the secret is: nothing is tried elsewhere.
     pattern: is tried `behind` characters before each gate; its group `secret` is what is hidden.
     check: whether the secret is one, and not an example of one.
     """
 
     kind: str
     noun: Noun
-    gates: tuple[str, ...]
+    gates: tuple[bytes, ...]
     pattern: re.Pattern[str]
     check: Callable[[str], bool] = always
     behind: int = 0
+
+
+SHORTEST_TOKEN = 16
+"""No token that its own beginning gives away has fewer characters."""
 
 
 def _token(
@@ -51,42 +66,247 @@ def _token(
     noun: Noun = Noun.TOKEN,
     check: Callable[[str], bool] = varied,
 ) -> Rule:
-    """A token that its own beginning gives away: `starts` are those, apart by spaces; `body` a pattern."""
+    """A token that its own beginning gives away: `starts` are those, apart by spaces; `body` is the rest's pattern."""
     words = tuple(starts.split())
     pattern = rf"(?:(?<![\w-])|(?<=\\[nrt]))(?P<secret>(?:{'|'.join(map(re.escape, words))}){body})(?![A-Za-z0-9])"
-    return Rule(kind, noun, tuple(word.lower() for word in words), re.compile(pattern, re.ASCII), check)
+    return Rule(kind, noun, tuple(word.lower().encode() for word in words), re.compile(pattern, re.ASCII), check)
 
 
-RULES = (
-    _token("AWS access key id", "AKIA ASIA ABIA ACCA", r"[A-Z2-7]{16}", Noun.KEY),
-    _token("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", r"[A-Za-z0-9]{36,255}+"),
-    _token("Anthropic key", "sk-ant-", r"[\w-]{32,200}+", Noun.KEY),
-    Rule(
+def _key(kind: str, starts: str, body: str) -> Rule:
+    return _token(kind, starts, body, Noun.KEY)
+
+
+def _place(
+    kind: str, noun: Noun, gates: str, pattern: str, check: Callable[[str], bool] = always, *, behind: int = 0
+) -> Rule:
+    """A secret that what is beside it gives away. `gates` are apart by bars; capitals do not matter."""
+    return Rule(
+        kind, noun, tuple(gates.encode().split(b"|")), re.compile(pattern, re.IGNORECASE | re.ASCII), check, behind
+    )
+
+
+_W = r"[\w-]"
+_A = r"[A-Za-z0-9]"
+_HEX = "[0-9a-f]"
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+TOKENS = (
+    _token("AWS access key id", "AKIA ASIA ABIA ACCA", r"[A-Z0-9]{16}", Noun.KEY, unlike_example),
+    _token("GitHub token", "ghp_ gho_ ghu_ ghs_ ghr_", rf"{_A}{{36,255}}+"),
+    _token("GitHub fine-grained token", "github_pat_", r"\w{40,255}+"),
+    _token("GitLab token", "glpat- gldt- glrt- glptt- glft- glsoat- glcbt- glimt- glagent-", r"[\w.-]{20,300}+"),
+    _token("Slack token", "xoxb- xoxp- xoxa- xoxr- xoxs- xoxe. xoxe- xapp-", r"[A-Za-z0-9.-]{16,250}+"),
+    _key("Stripe key", "sk_live_ sk_test_ rk_live_ rk_test_", rf"{_A}{{16,250}}+"),
+    _key("webhook signing secret", "whsec_", r"[A-Za-z0-9+/=]{24,100}+"),
+    _key("OpenAI key", "sk-proj- sk-svcacct- sk-admin- sk-None-", rf"{_W}{{32,250}}+"),
+    _key("Anthropic key", "sk-ant-", rf"{_W}{{32,250}}+"),
+    _key("OpenRouter key", "sk-or-", rf"{_W}{{32,250}}+"),
+    _token("model provider key", "sk-", rf"{_W}{{24,250}}+", Noun.KEY, random_looking),
+    _key("Google API key", "AIza", rf"{_W}{{35}}+"),
+    _key("Google OAuth client secret", "GOCSPX-", rf"{_W}{{24,40}}+"),
+    _token("Google OAuth token", "ya29.", rf"{_W}{{20,400}}+"),
+    _token("Google refresh token", "1//0", rf"{_W}{{30,200}}+"),
+    _key("Groq key", "gsk_", rf"{_A}{{32,100}}+"),
+    _key("xAI key", "xai-", rf"{_A}{{40,120}}+"),
+    _key("Perplexity key", "pplx-", rf"{_A}{{32,80}}+"),
+    _token("Replicate token", "r8_", rf"{_A}{{30,60}}+"),
+    _token("Hugging Face token", "hf_ api_org_", rf"{_A}{{30,60}}+"),
+    _key("Fireworks key", "fw_ tgp_v1_", rf"{_W}{{20,80}}+"),
+    _key("NVIDIA key", "nvapi-", rf"{_W}{{50,100}}+"),
+    _token("npm token", "npm_", rf"{_A}{{36}}"),
+    _token("PyPI token", "pypi-", rf"{_W}{{50,300}}+"),
+    _token("RubyGems key", "rubygems_", rf"{_HEX}{{48}}"),
+    _token("Docker token", "dckr_pat_ dckr_oat_", rf"{_W}{{24,50}}+"),
+    _key("Clojars token", "CLOJARS_", rf"{_A}{{60}}"),
+    _key("NuGet key", "oy2", r"[a-z0-9]{43}"),
+    _token("crates.io token", "cio", rf"{_A}{{32}}"),
+    _token("DigitalOcean token", "dop_v1_ doo_v1_ dor_v1_", rf"{_HEX}{{64}}"),
+    _key("SendGrid key", "SG.", rf"{_W}{{16,32}}+\.{_W}{{32,64}}+"),
+    _key("Mailgun key", "key- pubkey-", rf"{_HEX}{{32}}"),
+    _key("Brevo key", "xkeysib- xsmtpsib-", rf"{_HEX}{{64}}-{_A}{{16}}"),
+    _key("Twilio key", "SK", rf"{_HEX}{{32}}"),
+    _token("Shopify token", "shpat_ shpss_ shpca_ shppa_", rf"{_A}{{32}}"),
+    _token("Square token", "sq0atp- sq0csp- EAAA", rf"{_W}{{22,80}}+"),
+    _token("PlanetScale token", "pscale_tkn_ pscale_pw_ pscale_oauth_", r"[\w.-]{32,64}+"),
+    _key("Linear key", "lin_api_ lin_oauth_", rf"{_A}{{32,64}}+"),
+    _token("Notion token", "ntn_ secret_", rf"{_A}{{40,60}}+"),
+    _token("Doppler token", "dp.pt. dp.st. dp.ct. dp.sa. dp.scim. dp.audit.", r"[\w.-]{40,80}+"),
+    _token("Vault token", "hvs. hvb. hvr.", rf"{_W}{{24,300}}+"),
+    _token("Pulumi token", "pul-", rf"{_HEX}{{40}}"),
+    _token("Databricks token", "dapi", rf"{_HEX}{{32}}(?:-[0-9])?"),
+    _token("Grafana token", "glsa_ glc_", r"[\w+/=]{32,400}+"),
+    _key("New Relic key", "NRAK- NRAL- NRJS- NRII- NRIQ-", rf"{_W}{{19,60}}+"),
+    _token("Sentry token", "sntrys_ sntryu_", r"[\w+/=]{40,300}+"),
+    _key("Postman key", "PMAK-", rf"{_HEX}{{24}}-{_HEX}{{34}}"),
+    _token("Figma token", "figd_ figo_ figoh_", rf"{_W}{{36,60}}+"),
+    _token("Atlassian token", "ATATT3 ATCTT3 ATBB ATSTT3", r"[\w=+/-]{24,300}+"),
+    _token("Facebook token", "EAACEdEose0cBA EAAG EAAC EAAB", rf"{_A}{{40,300}}+"),
+    _token("Supabase token", "sbp_ sb_secret_", rf"{_W}{{30,80}}+"),
+    _token("Netlify token", "nfp_ nfc_ nfo_", rf"{_A}{{36,60}}+"),
+    _token("Vercel token", "vcp_ vci_ vca_ vcr_ vck_", rf"{_A}{{24,80}}+"),
+    _token("Fly.io token", "fm2_ fo1_", r"[\w+/=-]{40,600}+"),
+    _token("Cloudflare key", "v1.0-", rf"{_HEX}{{24}}-{_HEX}{{100,160}}+"),
+    _token("Heroku key", "HRKU-", rf"{_W}{{36,80}}+"),
+    _key("Tailscale key", "tskey-", rf"{_W}{{20,100}}+"),
+    _key("Artifactory key", "AKCp", rf"{_A}{{60,80}}+"),
+    _key("Razorpay key", "rzp_live_ rzp_test_", rf"{_A}{{14,40}}+"),
+    _key("Braintree token", "access_token$production$ access_token$sandbox$", r"[0-9a-z]{16}\$[0-9a-f]{32}"),
+    _key("EasyPost key", "EZAK EZTK", rf"{_A}{{54}}"),
+    _key("Flutterwave key", "FLWSECK-", r"[0-9a-z]{32}-X"),
+    _token("Plaid token", "access-sandbox- access-development- access-production-", _UUID),
+    _key("Alibaba access key id", "LTAI", rf"{_A}{{12,24}}+"),
+    _key("Tencent access key id", "AKID", rf"{_A}{{32}}"),
+    _key("Yandex key", "AQVN y0_", rf"{_W}{{35,60}}+"),
+    _token("Dropbox token", "sl.", rf"{_W}{{60,200}}+"),
+    _key("Adobe client secret", "p8e-", rf"{_A}{{32}}"),
+    _token("Contentful token", "CFPAT-", rf"{_W}{{43}}"),
+    _token("Dynatrace token", "dt0c01. dt0s01.", r"[A-Z2-7]{24}\.[A-Z2-7]{64}"),
+    _key("LaunchDarkly key", "sdk- api- mob-", _UUID),
+    _token("Prefect key", "pnu_ pnb_", rf"{_A}{{36}}"),
+    _token("Sourcegraph token", "sgp_", r"\w{40,64}+"),
+    _token("Typeform token", "tfp_", r"[\w.=-]{40,64}+"),
+    _token("1Password token", "ops_eyJ", r"[A-Za-z0-9+/=_-]{100,1200}+"),
+    _token("Mapbox secret token", "sk.eyJ", rf"{_W}{{40,200}}+\.{_W}{{20,40}}+"),
+    _key("Buildkite token", "bkua_", rf"{_HEX}{{40}}"),
+    _key("CircleCI token", "CCIPAT_ CCIPRJ_", r"\w{40,120}+"),
+    _key("Resend key", "re_", rf"{_A}{{8}}_{_A}{{24}}"),
+    _key("PostHog key", "phx_ phc_", rf"{_A}{{40,50}}+"),
+    _key("LangSmith key", "lsv2_pt_ lsv2_sk_", rf"{_HEX}{{32}}_{_HEX}{{10}}"),
+    _key("Langfuse key", "sk-lf- pk-lf-", _UUID),
+    _key("age key", "AGE-SECRET-KEY-1", r"[0-9A-Z]{58}"),
+    _token("JSON web token", "eyJ", rf"{_W}{{10,4000}}+\.eyJ{_W}{{10,8000}}+\.{_W}{{10,2000}}+", Noun.TOKEN, always),
+)
+"""What its own beginning gives away, as the vendors document it."""
+
+_OF_SOMETHING_ELSE = (
+    r"(?![\w-]{0,24}(?:name|type|file|path|ur[il]|field|id|label|length|count|limit|size|error|class|column|hint|regex"
+    r"|pattern|prefix|suffix|format|kind|mode|version|hash|public|algorithm|alg|expir|placeholder|policy)s?[\"'\s=:\]])"
+)
+"""A name that goes on so is of something about the secret."""
+_IS = (
+    r"[\w-]{0,60}+(?:\[\])?(?:\\?[\"'`\]]){0,2}+[ \t]{0,20}+"
+    r"(?::[ \t]{0,4}+&?(?:'static )?[a-z_][\w.<>\[\]]{0,30}+[ \t]{0,4}+(?==)|(?:string|str|varchar)[ \t]{1,4}+)?"
+)
+"""The rest of a name, and its type."""
+_BECOMES = r"(?:=>|:=|={1,3}|!=|:|,|\()\s{0,40}+(?:[rbuf]{1,2}|new |string::from\(|@)?"
+_QUOTED = _OF_SOMETHING_ELSE + _IS + _BECOMES + r"\\?([\"'`])(?P<secret>[^\s\"'`\\]{%s}+)\\?\1"
+_BARE = (
+    _OF_SOMETHING_ELSE
+    + _IS
+    + r"(?:=|:[ \t])[ \t]{0,20}+(?P<secret>[^\s\"'`;,<>()\[\]{}$&|\\]{%s}+)(?=[\s;,&\"'`\\]|$)"
+)
+_ELEMENT = r"[\w-]{0,40}+>(?P<secret>[^\s<>]{6,1000}+)</"
+_VARIABLE = r"(?-i:[A-Z0-9_]{3,60}+)=(?P<secret>[^\s\"'`;,<>()\[\]{}$&|\\]{6,200}+)(?=\s|$)"
+
+_PASSWORDS = "passw|passphrase|passcode|pwd|_pass|dbpass|smtppass|userpass"
+_SECRETS = "secret|token|credential|cookie|webhook|jwt|hmac|bearer|_auth"
+
+PLACES = (
+    _place(
         "private key",
         Noun.KEY,
-        ("private key-----", "private key block-----"),
-        re.compile(r"PRIVATE KEY(?: BLOCK)?-----(?P<secret>[\sA-Za-z0-9+/=\\\"',|:#*.]{32,20000}+)", re.ASCII),
+        "-----begin ",
+        r"-----BEGIN [a-z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:(?:\s|\\[nr]|[\"'+,]){0,8}+[a-z][a-z-]{2,15}: [^\n\\]{0,100}){0,4}"
+        r"(?P<secret>[\sa-z0-9+/=\\\"',|:#*.]{32,20000}+)",
         key_block,
     ),
-    Rule(
+    _place(
+        "private key",
+        Noun.KEY,
+        "private-lines:",
+        r"private-lines: \d{1,4}(?P<secret>[\sa-z0-9+/=]{32,20000}+)",
+        key_block,
+    ),
+    _place(
         "password in a URL",
         Noun.PASSWORD,
-        ("://",),
-        re.compile(r"://[^\s/@:\"'`<>]{0,80}+:(?P<secret>[^\s/@\"'`<>]{3,200}+)@", re.ASCII),
-        credential,
+        "://",
+        r"://[^\s/@:\"'`<>]{0,80}+:(?P<secret>[^\s/@\"'`<>]{3,200}+)@",
+        weak,
     ),
-    Rule(
-        "password",
-        Noun.PASSWORD,
-        ("password", "passwd", "passphrase"),
-        re.compile(r"\w{0,40}+[\"']?\s{0,8}+[:=]\s{0,8}+([\"'])(?P<secret>[^\s\"']{6,200}+)\1", re.ASCII),
-        password,
-    ),
-    Rule(
-        "secret in a telling place",
+    _place("token in a URL", Noun.TOKEN, "://", r"://(?P<secret>[\w-]{20,200}+)(?::x-oauth-basic)?@", random_looking),
+    _place(
+        "webhook address",
         Noun.SECRET,
-        ("secret", "token", "api_key", "apikey", "api-key", "access_key", "accesskey"),
-        re.compile(r"\w{0,40}+[\"']?\s{0,8}+[:=]\s{0,8}+([\"'])(?P<secret>[^\s\"']{12,400}+)\1", re.ASCII),
+        "hooks.slack.com/|discord.com/api/webhooks/|discordapp.com/api/webhooks/|webhook.office.com/webhookb2/",
+        r"[a-z.]{10,30}/(?:services|workflows|triggers|api/webhooks|webhookb2)/(?P<secret>[\w/@-]{30,250}+)",
+        varied,
+    ),
+    _place("Telegram bot token", Noun.TOKEN, ":aa", r"(?<=\d{8}):(?P<secret>AA[\w-]{33})(?![\w-])", varied),
+    _place("Mailchimp key", Noun.KEY, "-us", r"(?P<secret>[0-9a-f]{32}-us\d{1,2})\b", varied, behind=32),
+    _place("Terraform Cloud token", Noun.TOKEN, ".atlasv1.", r"(?P<secret>\w{14}\.atlasv1\.[\w-]{60,70}+)", behind=14),
+    _place("Azure client secret", Noun.SECRET, "q~", r"(?P<secret>[\w.~-]{3}\dQ~[\w.~-]{31,34}+)", varied, behind=4),
+    _place("Airtable token", Noun.TOKEN, "pat", r"(?<!\w)(?P<secret>pat[a-z0-9]{14}\.[0-9a-f]{64})", varied),
+    _place("Azure signature", Noun.SECRET, "sig=", r"(?<=[?&])sig=(?P<secret>[\w%+/-]{40,100}+=?)", varied),
+    _place("Firebase key", Noun.KEY, ":apa91", r"(?P<secret>\w{11}:APA91[\w-]{120,160}+)", behind=11),
+    _place("bearer token", Noun.TOKEN, "bearer ", r"bearer (?P<secret>[\w.~+/-]{16,2000}+={0,2})", random_looking),
+    _place("basic login", Noun.PASSWORD, "basic ", r"basic (?P<secret>[a-z0-9+/]{8,400}+={0,2})", basic_login),
+    _place(
+        "registry login",
+        Noun.PASSWORD,
+        "auth",
+        r"auth(?:\"\s{0,4}+:\s{0,4}+\"|\s?=\s?)(?P<secret>[a-z0-9+/]{8,400}+={0,2})",
+        basic_login,
+    ),
+    _place(
+        "login on a command line",
+        Noun.PASSWORD,
+        " -u |--user ",
+        r" (?:-u|--user) [\"']?[^\s:\"'$]{1,80}+:(?P<secret>[^\s\"'$]{6,200}+)",
+        chosen,
+    ),
+    _place(
+        "login on a command line",
+        Noun.PASSWORD,
+        " -p|--pass|--token|--secret|--api-key|--apikey",
+        r"(?: -p[= ]?|--[a-z-]{4,30}+[= ])[\"']?(?P<secret>[^\s\"'$=]{6,300}+)",
+        chosen,
+    ),
+    _place(
+        "login in netrc",
+        Noun.PASSWORD,
+        "login ",
+        r"login \S{1,80}+\s{1,20}+password (?P<secret>[^\s\\]{4,200}+)",
+        chosen,
+    ),
+    _place(
+        "password in SQL",
+        Noun.PASSWORD,
+        "password|identified by",
+        r"(?:password|identified by)\s{0,4}=?\s{0,4}(?:password)?\s?\(?'(?P<secret>[^\s']{4,200}+)'",
+        simple,
+    ),
+    _place(
+        "password in SQL",
+        Noun.PASSWORD,
+        "passw",
+        r"passw\w{0,20}+[\"`\]]?\s{0,4}+\)\s{0,8}+values\s{0,4}+\([^()\n]{0,200}'(?P<secret>[^\s']{4,200}+)'\s{0,4}\)",
+        simple,
+    ),
+    _place(
+        "session cookie",
+        Noun.TOKEN,
+        "sess|.sid=",
+        r"(?:sess\w{0,10}+|\.sid)=(?P<secret>[\w%.~+/-]{16,1000}+)",
         random_looking,
     ),
+    _place(
+        "password hash",
+        Noun.PASSWORD,
+        "$2a$|$2b$|$2y$|$5$|$6$|$apr1$|$argon2|$y$",
+        r"(?P<secret>\$[a-z0-9]{1,8}\$[\w$./=,+-]{30,200}+)",
+        varied,
+    ),
+    _place("password", Noun.PASSWORD, _PASSWORDS, _QUOTED % "6,200", password),
+    _place("password", Noun.PASSWORD, _PASSWORDS, _BARE % "6,200", chosen),
+    _place("password", Noun.PASSWORD, _PASSWORDS, _ELEMENT, chosen),
+    _place("password", Noun.PASSWORD, _PASSWORDS, _VARIABLE, simple),
+    _place("secret in a telling place", Noun.SECRET, _SECRETS, _QUOTED % "12,1000", random_looking),
+    _place("secret in a telling place", Noun.SECRET, _SECRETS, _BARE % "12,1000", random_looking),
+    _place("secret in a telling place", Noun.SECRET, _SECRETS, _ELEMENT, random_looking),
+    _place("key in a telling place", Noun.KEY, "key", r"key(?![a-z])" + _QUOTED % "16,1000", random_looking),
+    _place("key in a telling place", Noun.KEY, "key", r"key(?![a-z])" + _BARE % "16,1000", random_looking),
+    _place("key in a telling place", Noun.KEY, "key", r"key(?![a-z])" + _ELEMENT, random_looking),
 )
+"""What is beside it gives it away."""
