@@ -337,8 +337,9 @@ async def _tell(visible: str, thinking: str, on_event: Callable[[Event], Awaitab
 def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     """The result that the reply makes. Costs milliseconds: run off the loop."""
     try:
-        result = _result(prepared, reply)
-    except UnusableReply as error:
+        result = _result(prepared, prepared.hidden.revealed(reply.text))
+    except UnusableReply as revealing:
+        error = _told_why(prepared, reply, revealing)
         if reply.cut is not None:
             return _Outcome(None, UnusableReply(reply.cut))
         return _Outcome(None, error, error.follow_up, "The answer can't be used as it is; asking once more.")
@@ -350,9 +351,11 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
     if problem is None or isinstance(result, AnswerResult):
         return _Outcome(result)
+    # What the error quotes may be a part of a secret that was put back.
+    told = problem.partition(":")[0] if prepared.hidden.sent.entries else problem
     return _Outcome(
         replace(result, problem=f"The new text has a syntax error: {problem}."),
-        follow_up=f"Put in its place, your text has a syntax error: {prepared.hidden.concealed(problem)}. "
+        follow_up=f"Put in its place, your text has a syntax error: {told}. "
         "Answer again with only the whole corrected text in one fenced code block.",
         reason=f"The answer has a syntax error ({problem}); asking once more.",
     )
@@ -368,8 +371,16 @@ def _mangled(prepared: Prepared, result: EditResult | FileResult, wrong: tuple[s
     )
 
 
-def _result(prepared: Prepared, reply: _Reply) -> Result:
-    written = prepared.hidden.revealed(reply.text)
+def _told_why(prepared: Prepared, reply: _Reply, otherwise: UnusableReply) -> UnusableReply:
+    """Why it can't be used, as it reads without the secrets: an error may quote what the model wrote."""
+    try:
+        _result(prepared, reply.text)
+    except UnusableReply as error:
+        return error
+    return otherwise
+
+
+def _result(prepared: Prepared, written: str) -> Result:
     if prepared.action.result is ResultKind.ANSWER:
         return AnswerResult(answer(written))
     snapshot = prepared.scene.snapshot
