@@ -20,6 +20,7 @@ from dragoman.core.settings_layers import Problem, editor_layer
 from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess
 from dragoman.engine.answers import AnswerFolder
+from dragoman.engine.audit import Audit
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
@@ -85,6 +86,7 @@ class App:
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
         spending = Spending(self.store)
+        self._audit = Audit(partial(self._notice, source="the audit log"))
         self.ledger = Ledger(partial(self._notice, source="the ledger"))
         self.completer = Engine(
             effective.settings,
@@ -97,6 +99,7 @@ class App:
             prober=self._prober,
             spending=spending,
             ledger=self.ledger,
+            audit=self._audit,
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -108,6 +111,7 @@ class App:
             access=self.access,
             spending=spending,
             ledger=self.ledger,
+            audit=self._audit,
         )
 
     @classmethod
@@ -201,6 +205,7 @@ class App:
         self._standings.close()
         self.metrics.flush()
         await self.ledger.close()
+        await self._audit.close()
         await self.store.close()
         await self.transport.close()
         await self.access.close()

@@ -27,6 +27,7 @@ from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failur
 from dragoman.core.price import cost
 from dragoman.core.route import NOT_LOCAL
 from dragoman.engine.attempt import answer
+from dragoman.engine.audit import Outgoing
 from dragoman.engine.known import price_of, window_of
 from dragoman.engine.ledger import RUNNING
 from dragoman.engine.pull import can_pull
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Clock
     from dragoman.core.route import Candidate, Place
     from dragoman.engine.access import Access
+    from dragoman.engine.audit import Audit
     from dragoman.engine.http import Transport
     from dragoman.engine.ledger import Ledger
     from dragoman.engine.models import ModelLists
@@ -71,6 +73,7 @@ class Asking:
     standings: Standings
     spending: Spending
     ledger: Ledger
+    audit: Audit
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
@@ -143,6 +146,7 @@ class Asking:
                 expected = Usage(run.tokens, EXPECTED_ANSWER_TOKENS, estimated=True)
                 tally.sent = True
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
+                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
@@ -199,6 +203,8 @@ class Asking:
         record = self._note(run, place, course, tally, outcome, usage, spent)
         log(record)
         self.heard(record)
+        if tally.sent:
+            self.audit.ended(run.settings.privacy, record, "".join(tally.pieces))
         return usage, spent, settled
 
     def _note(
@@ -278,6 +284,21 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Rou
         reason=candidate.reason,
         attempt=run.attempts,
         after=course.after,
+    )
+
+
+def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
+    job = run.job
+    return Outgoing(
+        request=job.id,
+        attempt=tally.entry[0],
+        action=job.action,
+        intent=run.decision.intent.intent,
+        place=place,
+        tokens=run.tokens,
+        sources=job.sources,
+        local_only=job.local_only,
+        texts=tuple((message.role, message.text) for message in job.request.messages),
     )
 
 

@@ -30,6 +30,7 @@ from dragoman.core.price import cost
 from dragoman.core.route import LeftOut, embedding_model
 from dragoman.core.similar import most_similar
 from dragoman.engine.access import DirectAccess
+from dragoman.engine.audit import Audit, Outgoing
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.http import whole_body
 from dragoman.engine.known import price_of
@@ -99,6 +100,7 @@ class Embeddings:
         access: Access | None = None,
         spending: Spending | None = None,
         ledger: Ledger | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
@@ -111,6 +113,7 @@ class Embeddings:
         self._access = access or DirectAccess()
         self._spending = spending or Spending(MemoryStore(self._clock.now))
         self._ledger = ledger or Ledger()
+        self._audit = audit or Audit()
         self._models = ModelLists(transport, self._clock)
         self._numbers = count(1)
 
@@ -208,7 +211,9 @@ class Embeddings:
             estimate = cost(Usage(tokens), price_of(ask.settings, ask.place))
             reserved = await self._spending.reserve(ask.settings, ask.place.provider, estimate)
             sent = tokens
-            note(RUNNING, sent)
+            privacy, attempt = ask.settings.privacy, note(RUNNING, sent).id
+            told = tuple(("embedded", text) for text in texts)
+            await self._audit.sent(privacy, Outgoing(request, attempt, "", "embeddings", ask.place, tokens, texts=told))
             vectors = await self._asked(texts, ask)
         except ProviderError as error:
             failure = error
@@ -220,6 +225,8 @@ class Embeddings:
             if reserved is not None:
                 self._spending.settle(reserved, record.cost_usd, tells=False)
             log(record)
+            if sent:
+                self._audit.ended(ask.settings.privacy, record, "")
             if self._on_attempt is not None:
                 self._on_attempt(record)
         await self._ledger.written()

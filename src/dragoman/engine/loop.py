@@ -29,6 +29,7 @@ from dragoman.core.route import NOT_LOCAL, Option, decide
 from dragoman.core.selection import Facts
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.asking import EXPECTED_ANSWER_TOKENS, Asking, CandidateFailed
+from dragoman.engine.audit import Audit
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.contest import race, speculate
 from dragoman.engine.dispatch import single
@@ -88,6 +89,7 @@ class Engine:
         prober: Prober | None = None,
         spending: Spending | None = None,
         ledger: Ledger | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -104,6 +106,7 @@ class Engine:
             self._standings,
             self._spending,
             ledger or Ledger(),
+            audit or Audit(),
             self._models,
             self._clock,
             fraction,
