@@ -145,7 +145,8 @@ async def test_every_attempt_is_written_down(folder):
         transport = ScriptedTransport(**script)
         written = await audited(folder / dispatch, transport, routing={"dispatch": dispatch})
         sent = [line for line in written if line["event"] == "sent"]
-        assert sorted(line["provider"] for line in sent) == sorted(transport.hosts)
+        # One that is cancelled between its line and its call is in the log alone.
+        assert set(transport.hosts) <= {line["provider"] for line in sent}
         assert {line["attempt"] for line in sent} == {line["attempt"] for line in written if line["event"] == "ended"}
 
 
