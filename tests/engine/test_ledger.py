@@ -18,7 +18,8 @@ from dragoman.core.budget import LEASE_SECONDS
 from dragoman.core.chat import Usage
 from dragoman.core.errors import AllCandidatesFailed
 from dragoman.core.events import Done
-from dragoman.engine.ledger import KEPT_IN_MEMORY, KEPT_SECONDS, LOST, RUNNING, Ledger
+from dragoman.core.usage import LOST, RUNNING
+from dragoman.engine.ledger import KEPT_IN_MEMORY, KEPT_SECONDS, Ledger
 from dragoman.engine.loop import Engine
 from dragoman.engine.records import AttemptRecord
 from engine.virtual import (
@@ -211,7 +212,8 @@ WRITING = """
 import asyncio, sys
 from pathlib import Path
 from dragoman.core.chat import Usage
-from dragoman.engine.ledger import RUNNING, Ledger
+from dragoman.core.usage import RUNNING
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.records import AttemptRecord
 
 async def main():

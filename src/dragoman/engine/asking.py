@@ -25,9 +25,9 @@ from dragoman.core.errors import (
 from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
 from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
 from dragoman.core.price import cost
+from dragoman.core.usage import RUNNING
 from dragoman.engine.attempt import answer
 from dragoman.engine.known import price_of, window_of
-from dragoman.engine.ledger import RUNNING
 from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally

@@ -29,11 +29,12 @@ from dragoman.core.intent import Intent
 from dragoman.core.price import cost
 from dragoman.core.route import LeftOut, embedding_model
 from dragoman.core.similar import most_similar
+from dragoman.core.usage import RUNNING
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.http import whole_body
 from dragoman.engine.known import price_of
-from dragoman.engine.ledger import RUNNING, Ledger
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.records import AttemptRecord, log

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman.core.budget import LEASE_SECONDS
 from dragoman.core.chat import Usage
+from dragoman.core.usage import LOST, RUNNING
 from dragoman.engine.records import AttemptRecord
 from dragoman.engine.sqlite_file import SqliteFile
 from dragoman.engine.store import StoreBusy, StoreLost
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 FILE_NAME = "ledger.db"
-
-RUNNING, LOST = "running", "lost"
 
 KEPT_SECONDS = 400 * 86_400.0
 KEPT_ATTEMPTS = 200_000

@@ -85,6 +85,17 @@ class Spending:
         keys = tuple(budget.key for budget in reservation.budgets)
         return self._store.post(keys, partial(_settled, reservation, cost_usd or 0.0, tells=tells))
 
+    async def purses(self, settings: Settings) -> list[tuple[Budget, Purse]]:
+        """Every budget that is set, with what is spent and reserved of it now, over all windows."""
+        texts = await self._store.scan("budget/")
+        set_ = {
+            budget.key: budget
+            for provider in ("", *settings.providers)
+            for budget in self._of(settings, provider)
+            if budget.limit
+        }
+        return [(budget, Purse.read(texts.get(key), self._store.now())) for key, budget in set_.items()]
+
     def _give_back(self, reservation: Reservation, reserving: asyncio.Future[str | None]) -> None:
         if not reserving.cancelled() and reserving.result() is None:
             self.settle(reservation, 0.0, tells=False)
