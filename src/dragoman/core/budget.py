@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ class Purse:
         """With so much reserved."""
         return replace(self, reserved=(*self.reserved, (lease, usd, now + LEASE_SECONDS)))
 
+    def grown(self, lease: str, usd: float, now: float) -> Purse:
+        """With so much more in that reservation; as it is, where there is none of that name any more."""
+        grown = tuple(
+            (name, held + usd, now + LEASE_SECONDS) if name == lease else (name, held, until)
+            for name, held, until in self.reserved
+        )
+        return replace(self, reserved=grown)
+
     def settled(self, lease: str, usd: float) -> Purse:
         """With the lease given back, and so much spent."""
         left = tuple(entry for entry in self.reserved if entry[0] != lease)
@@ -92,6 +101,10 @@ class Budget:
     name: str
     setting: str
     until: str = ""
+
+    def left(self, purse: Purse) -> float:
+        """What is neither spent nor reserved of it; infinite where there is no limit."""
+        return max(0.0, self.limit - purse.taken) if self.limit else inf
 
     def refusal(self, purse: Purse, estimate: float) -> str | None:
         """Why so much more can't be spent, and what to do; None where it can."""

@@ -26,6 +26,7 @@ from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiti
 from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
 from dragoman.core.price import cost
 from dragoman.core.usage import RUNNING
+from dragoman.engine.allowance import Allowance
 from dragoman.engine.attempt import answer
 from dragoman.engine.known import price_of, window_of
 from dragoman.engine.pull import can_pull
@@ -142,15 +143,21 @@ class Asking:
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
+                allowance = self._allowance(run, candidate, place, reserved)
+                is_due = False
                 deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
                 async with aclosing(deltas):
                     async for delta in deltas:
                         if isinstance(delta, SHOWN):
+                            if allowance is not None and is_due:  # before more is taken: a whole answer is never cut
+                                await allowance.renew((tally.usage or expected).input_tokens or run.tokens)
                             if tally.first_token is None:
                                 tally.first_token = self.clock.now()
                                 course.shown = True
                                 self.standings.answering(entry, run.settings.health.failure_threshold)
-                            tally.pieces.append(delta.arguments if isinstance(delta, ToolCallDelta) else delta.text)
+                            text = delta.arguments if isinstance(delta, ToolCallDelta) else delta.text
+                            tally.pieces.append(text)
+                            is_due = allowance is not None and allowance.said(text)
                             yield delta
                         elif isinstance(delta, SignatureDelta):
                             yield delta
@@ -173,6 +180,17 @@ class Asking:
 
     async def _enter(self, run: Run, endpoint: Endpoint, place: Place) -> Lease | Refusal:
         return await self.standings.enter(place, endpoint.quota, run.tokens + EXPECTED_ANSWER_TOKENS)
+
+    def _allowance(
+        self, run: Run, candidate: Candidate, place: Place, reserved: Reservation | None
+    ) -> Allowance | None:
+        """How far the answer may grow; None where nothing limits it."""
+        price, budget = price_of(run.settings, place, self.models.told(place)), run.decision.plan.budget_usd
+        if reserved is None or price is None or not (reserved.limited or budget is not None):
+            return None
+        left = None if budget is None else budget - (run.cost_usd or 0.0)
+        estimate = candidate.facts.cost_usd or 0.0
+        return Allowance(self.spending, reserved, price, estimate, left, self.count_tokens)
 
     def _done(self, run: Run, place: Place, tally: Tally, usage: Usage) -> Done:
         now = self.clock.now()

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.core.budget import Budget, Purse, budgets
+from dragoman.core.budget import ROUNDING_USD, Budget, Purse, budgets
 from dragoman.core.errors import BudgetExceeded
 
 if TYPE_CHECKING:
@@ -29,6 +29,11 @@ class Reservation:
     id: str
     budgets: tuple[Budget, ...]
     threshold: float
+
+    @property
+    def limited(self) -> bool:
+        """Whether anything of what it touches could be used up."""
+        return any(budget.limit for budget in self.budgets)
 
 
 def _today() -> datetime:
@@ -77,6 +82,15 @@ class Spending:
             raise BudgetExceeded(refusal)
         return reservation
 
+    async def more(self, reservation: Reservation, usd: float) -> float:
+        """The right to spend so much more, or as much of it as every budget has left. Raises `BudgetExceeded`."""
+        keys = tuple(budget.key for budget in reservation.budgets)
+        # Whoever stops waiting settles, and after that this change does nothing.
+        granted, refusal = await asyncio.shield(self._store.post(keys, partial(_grown, reservation, usd)))
+        if refusal is not None:
+            raise BudgetExceeded(refusal)
+        return granted
+
     def settle(self, reservation: Reservation, cost_usd: float | None, *, tells: bool) -> asyncio.Future[list[str]]:
         """What it came to; None where nobody knows. Begun at once, and done even if nobody waits.
 
@@ -118,6 +132,17 @@ def _reserved(reservation: Reservation, estimate: float, values: Values, now: fl
         if refusal := budget.refusal(purse, estimate):
             return values, refusal
     return tuple(purse.with_lease(reservation.id, estimate, now).text() for purse in purses), None
+
+
+def _grown(reservation: Reservation, usd: float, values: Values, now: float) -> tuple[Values, tuple[float, str | None]]:
+    """A `store.Change`: what is left, up to so much, reserved in every purse; or the refusal of one that is empty."""
+    purses = [Purse.read(text, now) for text in values]
+    pairs = list(zip(reservation.budgets, purses, strict=True))
+    granted = min((usd, *(budget.left(purse) for budget, purse in pairs)))
+    if granted <= ROUNDING_USD:
+        refusals = (budget.refusal(purse, usd) for budget, purse in pairs)
+        return values, (0.0, next((refusal for refusal in refusals if refusal), None))
+    return tuple(purse.grown(reservation.id, granted, now).text() for purse in purses), (granted, None)
 
 
 def _settled(
