@@ -53,11 +53,11 @@ def test_without_a_limit_nothing_is_refused():
 
 
 def test_a_reservation_grows_while_it_is_there():
-    """More is reserved under the same lease, for as long as a new one; what was settled does not come back."""
-    purse = Purse(1.0).with_lease("a", 0.5, 0.0).with_lease("b", 0.1, 0.0).grown("a", 0.25, 10.0)
-    assert purse.reserved == (("a", 0.75, 10 + LEASE_SECONDS), ("b", 0.1, LEASE_SECONDS))
+    """More is reserved under the same lease, until the same time; what was settled does not come back."""
+    purse = Purse(1.0).with_lease("a", 0.5, 0.0, 5.0).with_lease("b", 0.1, 0.0).grown("a", 0.25)
+    assert purse.reserved == (("a", 0.75, 5.0), ("b", 0.1, LEASE_SECONDS))
     settled = purse.settled("a", 0.6)
-    assert settled.grown("a", 1.0, 20.0) == settled
+    assert settled.grown("a", 1.0) == settled
 
 
 def test_what_is_left_is_neither_spent_nor_reserved():
@@ -132,8 +132,8 @@ class Spending(RuleBasedStateMachine):
     def grows(self, which, more):
         lease = sorted(self.running)[which % len(self.running)]
         granted = min(more, DAILY.left(self.purse))
-        self.purse = self.purse.grown(lease, granted, self.now)
-        self.running[lease] = (self.running[lease][0] + granted, self.now + LEASE_SECONDS)
+        self.purse = self.purse.grown(lease, granted)
+        self.running[lease] = (self.running[lease][0] + granted, self.running[lease][1])
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, 9), share=st.floats(0, 2))

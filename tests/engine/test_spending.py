@@ -272,6 +272,23 @@ async def test_a_cancel_while_more_is_reserved_leaves_nothing_reserved():
     assert (purse.spent, purse.reserved) == (pytest.approx(2.0, abs=0.2), ())
 
 
+@virtual_time
+async def test_an_attempt_that_is_allowed_hours_is_counted_once():
+    """Where `timeouts.total` is raised, a long attempt is not taken for crashed, and billed once."""
+    store = MemoryStore(LoopClock().now)
+    timeouts = {"total": 7200, "first_token": 7200, "silence": 7200}
+    settings = paid("one", budget={"daily_usd": 50.0}, timeouts=timeouts)
+    slow = Reply((3600.0, *answer(800).steps))
+    engine = window(ScriptedTransport(one=[slow], home=[says("from home")]), store, settings)
+    task = asyncio.create_task(events_of(engine, job()))
+    await asyncio.sleep(1800)
+    ((_, purse),) = await engine._spending.purses(settings)
+    assert (purse.spent, len(purse.reserved)) == (0, 1)
+    assert who(await task) == "one"
+    ((_, purse),) = await engine._spending.purses(settings)
+    assert (purse.spent, purse.reserved) == (pytest.approx(0.8), ())
+
+
 SPENDING = """
 import asyncio, json, sys
 from datetime import UTC, datetime

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 LEASE_SECONDS = 600.0
-"""A reservation that was not settled for so long belonged to a process that is gone; a whole attempt takes less."""
+"""What was not settled for so long belonged to a process that is gone; an attempt takes less by the usual limits."""
 
 ROUNDING_USD = 1e-9
 """Sums of many small amounts are that far off."""
@@ -55,16 +55,13 @@ class Purse:
         """What is spent or may be."""
         return self.spent + sum(usd for _, usd, _ in self.reserved)
 
-    def with_lease(self, lease: str, usd: float, now: float) -> Purse:
-        """With so much reserved."""
-        return replace(self, reserved=(*self.reserved, (lease, usd, now + LEASE_SECONDS)))
+    def with_lease(self, lease: str, usd: float, now: float, seconds: float = LEASE_SECONDS) -> Purse:
+        """With so much reserved, for so long."""
+        return replace(self, reserved=(*self.reserved, (lease, usd, now + seconds)))
 
-    def grown(self, lease: str, usd: float, now: float) -> Purse:
+    def grown(self, lease: str, usd: float) -> Purse:
         """With so much more in that reservation; as it is, where there is none of that name any more."""
-        grown = tuple(
-            (name, held + usd, now + LEASE_SECONDS) if name == lease else (name, held, until)
-            for name, held, until in self.reserved
-        )
+        grown = tuple((name, held + usd if name == lease else held, until) for name, held, until in self.reserved)
         return replace(self, reserved=grown)
 
     def settled(self, lease: str, usd: float) -> Purse:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
 from dragoman.core.errors import (
-    AttemptTimeout,
     BudgetExceeded,
     ContentFilter,
     ContextLength,
@@ -23,7 +22,7 @@ from dragoman.core.errors import (
     StreamingError,
 )
 from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
-from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
+from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, is_billed, one_line
 from dragoman.core.price import cost
 from dragoman.core.usage import RUNNING
 from dragoman.engine.allowance import Allowance
@@ -245,7 +244,7 @@ class Asking:
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
             return known
-        at_work = tally.first_token is not None or (tally.sent and _let_go(failure))
+        at_work = tally.first_token is not None or (tally.sent and is_billed(failure))
         return replace(
             known,
             input_tokens=known.input_tokens or (run.tokens if at_work else 0),
@@ -294,11 +293,6 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Rou
         attempt=run.attempts,
         after=course.after,
     )
-
-
-def _let_go(failure: ProviderError | None) -> bool:
-    """Whether the provider has given its answer, or we gave up waiting for it: what it has read is billed."""
-    return failure is None or (isinstance(failure, AttemptTimeout) and failure.limit != "connect")
 
 
 def _useful_seconds(run: Run) -> float | None:

@@ -24,7 +24,7 @@ from dragoman.core.errors import (
     RateLimit,
     StreamingError,
 )
-from dragoman.core.failover import Step, after_failure, all_failed, nobody_to_ask, one_line
+from dragoman.core.failover import Step, after_failure, all_failed, is_billed, nobody_to_ask, one_line
 from dragoman.core.intent import Intent
 from dragoman.core.price import cost
 from dragoman.core.route import LeftOut, embedding_model
@@ -215,7 +215,7 @@ class Embeddings:
             failure = error
             raise
         finally:
-            used = sent if failure is None else 0  # who was given up on has read them all the same
+            used = sent if is_billed(failure) else 0
             self._standings.settle(lease, Ending(vectors is not None, used, failure), ask.settings.health)
             record = note("done" if vectors is not None else failure.kind if failure else "cancelled", used)
             if reserved is not None:

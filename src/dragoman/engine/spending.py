@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dragoman.core.budget import ROUNDING_USD, Budget, Purse, budgets
+from dragoman.core.budget import LEASE_SECONDS, ROUNDING_USD, Budget, Purse, budgets
 from dragoman.core.errors import BudgetExceeded
 
 if TYPE_CHECKING:
@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """The right to spend so much at a provider, if the attempt costs it."""
+    """The right to spend so much at a provider, if the attempt costs it within so many seconds."""
 
     id: str
     budgets: tuple[Budget, ...]
     threshold: float
+    seconds: float
 
     @property
     def limited(self) -> bool:
@@ -69,7 +70,10 @@ class Spending:
         if estimate is None and (obstacle := self.obstacle(settings, provider, None)):
             raise BudgetExceeded(obstacle)
         reservation = Reservation(
-            secrets.token_hex(6), tuple(self._of(settings, provider)), settings.budget.alert_threshold
+            secrets.token_hex(6),
+            self._of(settings, provider),
+            settings.budget.alert_threshold,
+            _longest_seconds(settings, provider),
         )
         keys = tuple(budget.key for budget in reservation.budgets)
         reserving = self._store.post(keys, partial(_reserved, reservation, estimate or 0.0))
@@ -125,13 +129,20 @@ def _has_limits(settings: Settings, provider: str) -> bool:
     return bool(limits.daily_usd or limits.monthly_usd or limits.total_usd or (own and own.daily_budget_usd))
 
 
+def _longest_seconds(settings: Settings, provider: str) -> float:
+    """How long an attempt may hold what it has reserved: who allows it hours is not taken for crashed after minutes."""
+    own = settings.providers.get(provider)
+    timeouts = (own.timeouts if own else None) or settings.timeouts
+    return max(LEASE_SECONDS, 2 * timeouts.total)
+
+
 def _reserved(reservation: Reservation, estimate: float, values: Values, now: float) -> tuple[Values, str | None]:
     """A `store.Change`: so much reserved in every purse, or the refusal of one that has not enough."""
     purses = [Purse.read(text, now) for text in values]
     for budget, purse in zip(reservation.budgets, purses, strict=True):
         if refusal := budget.refusal(purse, estimate):
             return values, refusal
-    return tuple(purse.with_lease(reservation.id, estimate, now).text() for purse in purses), None
+    return tuple(purse.with_lease(reservation.id, estimate, now, reservation.seconds).text() for purse in purses), None
 
 
 def _grown(reservation: Reservation, usd: float, values: Values, now: float) -> tuple[Values, tuple[float, str | None]]:
@@ -142,7 +153,7 @@ def _grown(reservation: Reservation, usd: float, values: Values, now: float) -> 
     if granted <= ROUNDING_USD:
         refusals = (budget.refusal(purse, usd) for budget, purse in pairs)
         return values, (0.0, next((refusal for refusal in refusals if refusal), None))
-    return tuple(purse.grown(reservation.id, granted, now).text() for purse in purses), (granted, None)
+    return tuple(purse.grown(reservation.id, granted).text() for purse in purses), (granted, None)
 
 
 def _settled(
