@@ -41,18 +41,21 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
+    from datetime import date
     from types import TracebackType
     from typing import Self
 
     from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
+    from dragoman.core.usage import By as UsageBy
     from dragoman.engine.records import AttemptRecord
 
 
@@ -85,7 +88,7 @@ class App:
         self.metrics = Metrics(self.store)
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
-        spending = Spending(self.store)
+        self._spending = Spending(self.store)
         self._audit = Audit(partial(self._notice, source="the audit log"))
         self.ledger = Ledger(partial(self._notice, source="the ledger"))
         self.completer = Engine(
@@ -97,7 +100,7 @@ class App:
             access=self.access,
             models=models,
             prober=self._prober,
-            spending=spending,
+            spending=self._spending,
             ledger=self.ledger,
             audit=self._audit,
         )
@@ -109,7 +112,7 @@ class App:
             standings=self._standings,
             on_attempt=self._attempted,
             access=self.access,
-            spending=spending,
+            spending=self._spending,
             ledger=self.ledger,
             audit=self._audit,
         )
@@ -197,7 +200,18 @@ class App:
 
     async def status(self, days: int = 1, by: By = "provider") -> dict[str, Any]:
         """How everything stands; see docs/protocol.md."""
-        return await status(self.store, self.metrics, days, by)
+        day = today()
+        spent = await self.usage(day, day)
+        return {
+            **await status(self.store, self.metrics, days, by),
+            "spentToday": spent["total"],
+            "budgets": spent["budgets"],
+            "ledgerProblem": spent["ledgerProblem"],
+        }
+
+    async def usage(self, first: date, last: date, by: UsageBy = "provider") -> dict[str, Any]:
+        """What was spent from one day to another on this machine, and what the budgets have left; see docs/costs.md."""
+        return await usage(self.ledger, self._spending, self.settings, first, last, by)
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -18,9 +19,14 @@ from dragoman.core.budget import LEASE_SECONDS
 from dragoman.core.chat import Usage
 from dragoman.core.errors import AllCandidatesFailed
 from dragoman.core.events import Done
-from dragoman.engine.ledger import KEPT_IN_MEMORY, KEPT_SECONDS, LOST, RUNNING, Ledger
+from dragoman.core.usage import LOST, RUNNING
+from dragoman.engine.clock import LoopClock
+from dragoman.engine.embeddings import Embeddings
+from dragoman.engine.ledger import KEPT_IN_MEMORY, KEPT_SECONDS, Ledger
 from dragoman.engine.loop import Engine
 from dragoman.engine.records import AttemptRecord
+from dragoman.engine.spending import Spending
+from dragoman.engine.store import MemoryStore
 from engine.virtual import (
     Keys,
     Reply,
@@ -211,7 +217,8 @@ WRITING = """
 import asyncio, sys
 from pathlib import Path
 from dragoman.core.chat import Usage
-from dragoman.engine.ledger import RUNNING, Ledger
+from dragoman.core.usage import RUNNING
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.records import AttemptRecord
 
 async def main():
@@ -265,6 +272,13 @@ def test_a_killed_process_loses_no_settled_attempt(path, tmp_path):
         settled = {id_ for id_, outcome in in_file(path, "id, outcome") if outcome == "done"}
         assert set(told) <= settled
     assert len(in_file(path)) <= len(told) + 5
+
+
+class Here:
+    """`core.ports.Workers` on the loop itself."""
+
+    async def run(self, function):
+        return function()
 
 
 PRICED = {name: {"input_per_million": 2.0, "output_per_million": 10.0} for name in ("one-model", "two-model")}
@@ -332,6 +346,37 @@ async def test_a_silent_provider_bills_what_it_has_read_and_an_absent_one_nothin
     silent, broken = await ledger.records(*EVER)
     assert (silent.outcome, silent.usage.input_tokens > 0, silent.cost_usd > 0) == ("timeout", True, True)
     assert (broken.outcome, broken.usage.input_tokens, broken.cost_usd) == ("server_error", 0, 0)
+
+
+@virtual_time
+async def test_embeddings_are_in_it():
+    """A call for embeddings is a row of its own, failed and cancelled ones too, and costs what the budgets say."""
+    ledger, store = Ledger(wall=lambda: NOW), MemoryStore(LoopClock().now)
+    vectors = Reply((json.dumps({"data": [{"index": 0, "embedding": [1.0]}]}).encode(),))
+    transport = ScriptedTransport(one=[refuses(500), vectors, Reply((500.0,))])
+    settings = settings_of(
+        "one",
+        providers={"one": {"embedding_model": "one-model"}},
+        prices=PRICED,
+        retry={"max_retries": 1},
+        budget={"daily_usd": 1.0},
+    )
+    spending = Spending(store)
+    embeddings = Embeddings(settings, transport, Keys(), Here(), ledger=ledger, spending=spending, fraction=lambda: 0.5)
+    await embeddings.embed(["word " * 72])
+    task = asyncio.create_task(embeddings.embed(["word " * 72]))
+    await asyncio.sleep(1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    records = await ledger.records(*EVER)
+    assert [(record.outcome, record.usage.input_tokens) for record in records] == [
+        ("server_error", 0),
+        ("done", 100),
+        ("cancelled", 100),
+    ]
+    assert {(record.intent, record.action, record.usage.estimated) for record in records} == {("embeddings", "", True)}
+    ((_, purse),) = await spending.purses(settings)
+    assert purse.spent == pytest.approx(sum(record.cost_usd for record in records)) == pytest.approx(400 / 1e6)
 
 
 async def test_an_answers_end_is_told_after_it_is_written(path):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
 from dragoman.core.errors import (
-    AttemptTimeout,
     BudgetExceeded,
     ContentFilter,
     ContextLength,
@@ -23,13 +22,14 @@ from dragoman.core.errors import (
     StreamingError,
 )
 from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
-from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
+from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, is_billed, one_line
 from dragoman.core.price import cost
 from dragoman.core.route import NOT_LOCAL
+from dragoman.core.usage import RUNNING
+from dragoman.engine.allowance import Allowance
 from dragoman.engine.attempt import answer
 from dragoman.engine.audit import Outgoing
 from dragoman.engine.known import price_of, window_of
-from dragoman.engine.ledger import RUNNING
 from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
@@ -149,15 +149,21 @@ class Asking:
                 await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
+                allowance = self._allowance(run, candidate, place, reserved)
+                is_due = False
                 deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
                 async with aclosing(deltas):
                     async for delta in deltas:
                         if isinstance(delta, SHOWN):
+                            if allowance is not None and is_due:  # before more is taken: a whole answer is never cut
+                                await allowance.renew((tally.usage or expected).input_tokens or run.tokens)
                             if tally.first_token is None:
                                 tally.first_token = self.clock.now()
                                 course.shown = True
                                 self.standings.answering(entry, run.settings.health.failure_threshold)
-                            tally.pieces.append(delta.arguments if isinstance(delta, ToolCallDelta) else delta.text)
+                            text = delta.arguments if isinstance(delta, ToolCallDelta) else delta.text
+                            tally.pieces.append(text)
+                            is_due = allowance is not None and allowance.said(text)
                             yield delta
                         elif isinstance(delta, SignatureDelta):
                             yield delta
@@ -180,6 +186,17 @@ class Asking:
 
     async def _enter(self, run: Run, endpoint: Endpoint, place: Place) -> Lease | Refusal:
         return await self.standings.enter(place, endpoint.quota, run.tokens + EXPECTED_ANSWER_TOKENS)
+
+    def _allowance(
+        self, run: Run, candidate: Candidate, place: Place, reserved: Reservation | None
+    ) -> Allowance | None:
+        """How far the answer may grow; None where nothing limits it."""
+        price, budget = price_of(run.settings, place, self.models.told(place)), run.decision.plan.budget_usd
+        if reserved is None or price is None or not (reserved.limited or budget is not None):
+            return None
+        left = None if budget is None else budget - (run.cost_usd or 0.0)
+        estimate = candidate.facts.cost_usd or 0.0
+        return Allowance(self.spending, reserved, price, estimate, left, self.count_tokens)
 
     def _done(self, run: Run, place: Place, tally: Tally, usage: Usage) -> Done:
         now = self.clock.now()
@@ -236,7 +253,7 @@ class Asking:
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
             return known
-        at_work = tally.first_token is not None or (tally.sent and _let_go(failure))
+        at_work = tally.first_token is not None or (tally.sent and is_billed(failure))
         return replace(
             known,
             input_tokens=known.input_tokens or (run.tokens if at_work else 0),
@@ -300,11 +317,6 @@ def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
         local_only=job.local_only,
         texts=tuple((message.role, message.text) for message in job.request.messages),
     )
-
-
-def _let_go(failure: ProviderError | None) -> bool:
-    """Whether the provider has given its answer, or we gave up waiting for it: what it has read is billed."""
-    return failure is None or (isinstance(failure, AttemptTimeout) and failure.limit != "connect")
 
 
 def _useful_seconds(run: Run) -> float | None:

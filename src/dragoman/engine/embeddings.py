@@ -24,17 +24,18 @@ from dragoman.core.errors import (
     RateLimit,
     StreamingError,
 )
-from dragoman.core.failover import Step, after_failure, all_failed, nobody_to_ask, one_line
+from dragoman.core.failover import Step, after_failure, all_failed, is_billed, nobody_to_ask, one_line
 from dragoman.core.intent import Intent
 from dragoman.core.price import cost
 from dragoman.core.route import LeftOut, embedding_model
 from dragoman.core.similar import most_similar
+from dragoman.core.usage import RUNNING
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.audit import Audit, Outgoing
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.http import whole_body
 from dragoman.engine.known import price_of
-from dragoman.engine.ledger import RUNNING, Ledger
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.records import AttemptRecord, log
@@ -219,7 +220,7 @@ class Embeddings:
             failure = error
             raise
         finally:
-            used = sent if failure is None else 0  # who was given up on has read them all the same
+            used = sent if is_billed(failure) else 0
             self._standings.settle(lease, Ending(vectors is not None, used, failure), ask.settings.health)
             record = note("done" if vectors is not None else failure.kind if failure else "cancelled", used)
             if reserved is not None:

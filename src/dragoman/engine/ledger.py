@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman.core.budget import LEASE_SECONDS
 from dragoman.core.chat import Usage
+from dragoman.core.usage import LOST, RUNNING
 from dragoman.engine.records import AttemptRecord
 from dragoman.engine.sqlite_file import SqliteFile
 from dragoman.engine.store import StoreBusy, StoreLost
@@ -29,13 +30,14 @@ T = TypeVar("T")
 
 FILE_NAME = "ledger.db"
 
-RUNNING, LOST = "running", "lost"
-
 KEPT_SECONDS = 400 * 86_400.0
-KEPT_ATTEMPTS = 200_000
+KEPT_ATTEMPTS = 100_000
 """Of older attempts, and of more than that, the oldest are deleted."""
 
 KEPT_IN_MEMORY = 10_000
+
+READ_SECONDS = 30.0
+"""All that is kept is read in far less."""
 
 WAIT_SECONDS = 2.0
 """No answer's end is held up for longer by a file that other processes keep busy, or a disk that does not answer."""
@@ -179,10 +181,10 @@ class Ledger:
         if self._file is None:
             return []
         try:
-            async with asyncio.timeout(WAIT_SECONDS):
+            async with asyncio.timeout(READ_SECONDS):
                 return await _done(self._file, partial(_get, since, until), write=False)
         except (StoreLost, TimeoutError) as lost:
-            self._lose(str(lost) or f"{self._path} can't be read within {WAIT_SECONDS:g} s")
+            self._lose(str(lost) or f"{self._path} can't be read within {READ_SECONDS:g} s")
             return []
 
     def _lose(self, fault: str) -> None:
@@ -218,5 +220,5 @@ def _row(record: AttemptRecord) -> tuple[object, ...]:
 def _record(row: Sequence[Any]) -> AttemptRecord:
     *values, estimated = row
     fields: dict[str, Any] = dict(zip(_ATTEMPT, values, strict=False))
-    tokens: dict[str, Any] = dict(zip(_USAGE, values[len(_ATTEMPT) :], strict=False))
+    tokens: dict[str, Any] = dict(zip(_USAGE, values[len(_ATTEMPT) :], strict=True))
     return AttemptRecord(**fields, usage=Usage(**tokens, estimated=bool(estimated)))
