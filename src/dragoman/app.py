@@ -17,6 +17,7 @@ from dragoman.core.settings_layers import Problem, editor_layer
 from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess
 from dragoman.engine.answers import AnswerFolder
+from dragoman.engine.cache import Cache
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
@@ -26,8 +27,10 @@ from dragoman.engine.keys import Keys, key_specs
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
+from dragoman.engine.near import NearQuestions
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
+from dragoman.engine.reuse import Reuse
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
@@ -77,6 +80,10 @@ class App:
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
         spending = Spending(self.store)
+        self.cache = Cache(self.workers)
+        near = NearQuestions(
+            self.cache, lambda question: self.embeddings.embed((question,), local_only=True), self.workers
+        )
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -87,6 +94,7 @@ class App:
             models=models,
             prober=self._prober,
             spending=spending,
+            reuse=Reuse(self.cache, clock, near),
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -129,6 +137,7 @@ class App:
         self.keys = self._new_keys()
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
+        self.cache.use(self.effective.settings.cache, self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
@@ -184,6 +193,7 @@ class App:
         self._standings.close()
         self.metrics.flush()
         await self.store.close()
+        await self.cache.close()
         await self.transport.close()
         await self.access.close()
         self.workers.close()

@@ -85,7 +85,16 @@ class Prepared:
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
-        return Job(job_id, Request(self.messages), self.intent, hints, can_reset)
+        answers = self.action.result is ResultKind.ANSWER
+        return Job(
+            job_id,
+            Request(self.messages),
+            self.intent,
+            hints,
+            can_reset,
+            cacheable=self.action.cacheable,
+            question=self.scene.instruction if answers else "",
+        )
 
 
 async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Preferences, hints: Hints) -> Prepared:
@@ -167,7 +176,9 @@ async def complete(
         messages = (*prepared.messages, assistant(without_thinking(reply.text)), user(outcome.follow_up))
         try:
             second = await _ask(
-                replace(job, request=replace(job.request, messages=messages)), tools.completer, on_event
+                replace(job, request=replace(job.request, messages=messages), cacheable=False),
+                tools.completer,
+                on_event,
             )
         except (ProviderError, AllCandidatesFailed):
             pass  # the first answer is what there is

@@ -27,7 +27,8 @@ class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
-    conversation bear the same `session`.
+    conversation bear the same `session`. `cacheable`: an earlier answer to the same will do. `question`: the part of
+    the request that may be worded otherwise for the same answer; "" where nothing may.
     """
 
     id: str
@@ -36,6 +37,8 @@ class Job:
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
     session: str = ""
+    cacheable: bool = False
+    question: str = field(repr=False, default="")
 
 
 class Completer(Protocol):

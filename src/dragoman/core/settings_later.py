@@ -58,7 +58,6 @@ LATER = (
         (("redact", False), ("local_only", []), ("audit", "off")),
         loud=True,
     ),
-    Later("cache", "answers are not cached", (("enabled", False), ("semantic", False))),
     Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),
