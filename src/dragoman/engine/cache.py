@@ -209,8 +209,9 @@ class Cache:
         begun = {*self._keeping.values(), *self._leaving}
         if begun:
             await asyncio.wait(begun, timeout=WAIT_SECONDS)
-        if self._backend is not None:
-            await self._backend.close()
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            await backend.close()
 
     async def _tried(self, work: Callable[[CacheBackend], Awaitable[T]]) -> T | None:
         """What the backend says; None where there is none, or it is lost."""
