@@ -21,6 +21,7 @@ from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess
 from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.audit import Audit
+from dragoman.engine.cache import Cache
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
@@ -33,8 +34,10 @@ from dragoman.engine.ledger import Ledger
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
+from dragoman.engine.near import NearQuestions
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
+from dragoman.engine.reuse import Reuse
 from dragoman.engine.secret_variables import secrets_of
 from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
 from dragoman.engine.spending import Spending
@@ -91,6 +94,10 @@ class App:
         self._spending = Spending(self.store)
         self._audit = Audit(partial(self._notice, source="the audit log"))
         self.ledger = Ledger(partial(self._notice, source="the ledger"))
+        self.cache = Cache(self.workers)
+        near = NearQuestions(
+            self.cache, lambda question: self.embeddings.embed((question,), local_only=True), self.workers
+        )
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -103,6 +110,7 @@ class App:
             spending=self._spending,
             ledger=self.ledger,
             audit=self._audit,
+            reuse=Reuse(self.cache, clock, near),
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -153,6 +161,7 @@ class App:
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
+        self.cache.use(self.effective.settings.cache, self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
@@ -221,6 +230,7 @@ class App:
         await self.ledger.close()
         await self._audit.close()
         await self.store.close()
+        await self.cache.close()
         await self.transport.close()
         await self.access.close()
         self.workers.close()

@@ -88,6 +88,14 @@ def test_whole_vocabulary_in_effect():
         [health]
         failure_threshold = 5
         timeout_ms = 100
+        [cache]
+        enabled = false
+        ttl_s = 60
+        max_entries = 5
+        max_bytes = 100_000
+        memory_entries = 0
+        semantic = true
+        semantic_threshold = 0.9
         [context]
         max_tokens = 1000
         instructions = ["NOTES.md"]
@@ -416,7 +424,6 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         "text",
         [
-            "[cache]\nttl_s = 60",
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
@@ -435,7 +442,7 @@ class TestSettingsOfLaterVersions:
         "layer",
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
-            toml("edits.review = false\ncache.enabled = false"),
+            toml("edits.review = false"),
             parse_assignment("edits.review=False"),
             *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
         ],

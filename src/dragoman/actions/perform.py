@@ -95,6 +95,7 @@ class Prepared:
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
+        answers = self.action.result is ResultKind.ANSWER
         return Job(
             job_id,
             Request(self.messages),
@@ -104,6 +105,8 @@ class Prepared:
             action=self.action.name,
             local_only=self.local_only,
             sources=self.sources,
+            cacheable=self.action.cacheable and not self.local_only,
+            question=self.hidden.concealed(self.scene.instruction) if answers else "",
         )
 
     @property
@@ -216,7 +219,7 @@ async def complete(
         messages = (*prepared.messages, assistant(without_thinking(reply.text)), user(outcome.follow_up))
         try:
             second = await _ask(
-                replace(job, request=replace(job.request, messages=messages)),
+                replace(job, request=replace(job.request, messages=messages), cacheable=False),
                 prepared.hidden,
                 tools.completer,
                 on_event,

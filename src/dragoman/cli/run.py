@@ -59,6 +59,7 @@ def command(
     stickiness: hint_options.Stickiness = None,
     priority_weights: hint_options.PriorityWeights = None,
     min_useful_tokens: hint_options.MinUsefulTokens = None,
+    no_cache: hint_options.NoCache = False,
     stream: Annotated[bool, typer.Option("--stream", help="Show the model's text as it comes.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -80,6 +81,7 @@ def command(
         stickiness=stickiness,
         priority_weights=priority_weights,
         min_useful_tokens=min_useful_tokens,
+        no_cache=no_cache,
     )
     return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
 
@@ -226,6 +228,7 @@ def _answered(done: "Done | None") -> dict[str, Any]:
         "inputTokens": done.usage.input_tokens,
         "outputTokens": done.usage.output_tokens,
         "estimated": done.usage.estimated,
+        "cached": done.cached,
     }
 
 

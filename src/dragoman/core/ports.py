@@ -29,6 +29,8 @@ class Job:
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
     conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
     `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
+    `cacheable`: an earlier answer to the same will do. `question`: the part of
+    the request that may be worded otherwise for the same answer; "" where nothing may.
     """
 
     id: str
@@ -40,6 +42,8 @@ class Job:
     action: str = ""
     local_only: bool = False
     sources: tuple[str, ...] = ()
+    cacheable: bool = False
+    question: str = field(repr=False, default="")
 
 
 class Completer(Protocol):

@@ -50,7 +50,6 @@ class Later:
 
 
 LATER = (
-    Later("cache", "answers are not cached", (("enabled", False), ("semantic", False))),
     Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),

@@ -130,11 +130,13 @@ class Embeddings:
         found = (await self.embed((query, *texts), provider=provider, model=model)).vectors
         return await self._workers.run(lambda: most_similar(found[0], found[1:], k))
 
-    async def embed(self, texts: Sequence[str], *, provider: str | None = None, model: str | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, provider: str | None = None, model: str | None = None, local_only: bool = False
+    ) -> Embedded:
         """A vector for each text, of the first provider that has them all.
 
         Without a provider those are asked that the settings give an `embedding_model`, then local ones, then the
-        fallback order. Raises a `DragomanError` where no provider can.
+        fallback order. `local_only`: nobody else is told the texts. Raises a `DragomanError` where no provider can.
         """
         settings, secrets = self._settings, self._secrets
         request = f"embeddings-{next(self._numbers)}"
@@ -142,6 +144,8 @@ class Embeddings:
         left_out: list[LeftOut] = []
         key_help: dict[str, str] = {}
         for endpoint in _candidates(settings, provider):
+            if local_only and not endpoint.place.local:
+                continue
             name = endpoint.place.provider
             secret = await secrets.secret(name)
             if endpoint.needs_key and not secret and not endpoint.configured:

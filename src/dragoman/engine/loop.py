@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from contextlib import aclosing
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from dragoman.engine.health import Prober
     from dragoman.engine.http import Transport
     from dragoman.engine.records import AttemptRecord
+    from dragoman.engine.reuse import Reuse
     from dragoman.providers.listings import Listing
 
 DISPATCHES = MappingProxyType(
@@ -90,6 +92,7 @@ class Engine:
         spending: Spending | None = None,
         ledger: Ledger | None = None,
         audit: Audit | None = None,
+        reuse: Reuse | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -100,6 +103,7 @@ class Engine:
         self._models = models or ModelLists(transport, self._clock)
         self._prober = prober
         self._spending = spending or Spending(MemoryStore(self._clock.now))
+        self._reuse = reuse
         self._asking = Asking(
             transport,
             access or DirectAccess(),
@@ -148,8 +152,15 @@ class Engine:
             await self._clock.sleep(seconds)
             run = await self._begin(job)
             run.began = began
+        asked = partial(self._asked, run)
+        async with aclosing(asked() if self._reuse is None else self._reuse.stream(run, asked)) as events:
+            async for event in events:
+                yield event
+
+    async def _asked(self, run: Run) -> AsyncGenerator[Event, None]:
+        """The candidates' events, as the plan says how they are asked."""
         self._watch_over(run)
-        plan = run.decision.plan
+        plan, job = run.decision.plan, run.job
         if plan.selection is Selection.ROUND_ROBIN:
             self._standings.chosen(run.decision.candidates[0].place)
         dispatch = DISPATCHES[plan.dispatch]
@@ -158,7 +169,7 @@ class Engine:
             async with aclosing(dispatch(self._asking, run, run.decision.candidates, Course())) as events:
                 async for event in events:
                     if isinstance(event, Routed):
-                        place = _candidate_of(run, event)
+                        place = run.candidate_of(event)
                     elif isinstance(event, Done):
                         if place is not None:
                             self._who_answered.answered(job, plan.stickiness, place, self._clock.now())
@@ -279,9 +290,3 @@ class Engine:
             (left.provider, RateLimit(left.reason, retry_after=(left.until or now) - now)) for left in resting
         )
         return AllCandidatesFailed(all_failed((), {}, run.decision.left_out), failures)
-
-
-def _candidate_of(run: Run, routed: Routed) -> Place | None:
-    """The candidate that is asked: a place whose model the server's list decided is the same place next time."""
-    there = (routed.provider, routed.endpoint)
-    return next((c.place for c in run.decision.candidates if (c.place.provider, c.place.endpoint) == there), None)
