@@ -46,6 +46,7 @@ async def test_every_action_stays_local_with_its_document(name):
     """A job about a file that is kept local says so, with the files that it quotes; any other one does not."""
     job = (await prepared(name, {}, {"/project/f.py": STAYS})).job("1", Hints())
     assert job.local_only
+    assert not job.cacheable, "what stays local is kept nowhere else either"
     assert any(source.startswith("f.py:") for source in job.sources)
     assert not (await prepared(name, {}, {})).job("1", Hints()).local_only
 

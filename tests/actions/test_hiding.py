@@ -116,7 +116,7 @@ async def test_no_action_sends_a_secret(name):
     quoted = {secret for _, secret in prepared.hidden.sent.entries}
     assert SECRETS["target"] in quoted
     for secret in SECRETS.values():
-        assert not leaks(secret, sent)
+        assert not leaks(secret, sent + prepared.job("1", Hints()).question)
     assert INSTRUCTION in prepared.messages[0].text
     assert {found.kind for found in prepared.hidden.found} == {"GitHub token"}
     shown = Session(name, redact=False)
