@@ -285,6 +285,8 @@ def _literal(glob: str, at: int) -> tuple[str, int]:
 
 def _matches(names: Sequence[Name], path: Sequence[str]) -> bool:
     """Whether the path is just these names. As in a name, the first place that fits is taken for good."""
+    if len(names) == 2 and names[0] is None and names[1] is not None:  # as most are: a name, wherever it stands
+        return _is(path[-1], names[1])
     name = at = mark = 0
     star: int | None = None
     while at < len(path):
@@ -292,7 +294,7 @@ def _matches(names: Sequence[Name], path: Sequence[str]) -> bool:
         if wanted is None:
             star, mark = name, at
             name += 1
-        elif wanted == path[at] or (isinstance(wanted, re.Pattern) and wanted.match(path[at])):
+        elif _is(path[at], wanted):
             name, at = name + 1, at + 1
         elif star is not None:
             mark += 1
@@ -300,3 +302,7 @@ def _matches(names: Sequence[Name], path: Sequence[str]) -> bool:
         else:
             return False
     return all(wanted is None for wanted in names[name:])
+
+
+def _is(name: str, wanted: re.Pattern[str] | str) -> bool:
+    return name == wanted if isinstance(wanted, str) else wanted.match(name) is not None
