@@ -30,7 +30,7 @@ def test_files_that_are_named_are_withheld():
         path = [name, "file"] if name in {".ssh", ".gnupg"} else [name.replace("*", ".json")]
         assert holds_secrets(path), name
     assert not holds_secrets([".env.example"])
-    assert WITHHELD_FILES == WITHHELD_FILES.casefold(), "names are compared in small letters"
+    assert not any(letter.isupper() for letter in WITHHELD_FILES), "names are compared in small letters"
 
 
 def test_numbers_and_names_are_those_of_the_code():

@@ -145,8 +145,10 @@ async def a_day(session):
         await ask("dragoman/run", order(uri, name, workDoneToken=f"bar {name}", partialResultToken=f"part {name}"))
         for name in (*ACTIONS, "explain")  # the second time from the cache
     ]
-    for how in ("race", "parallel_merge"):
-        results.append(await ask("dragoman/run", order(uri, "ask", strategy=how, k=2, no_cache=True)))
+    results += [
+        await ask("dragoman/run", order(uri, "ask", strategy=how, k=2, no_cache=True))
+        for how in ("race", "parallel_merge")
+    ]
     context = await ask("dragoman/context", order(uri, "tests"))
     assert {found["kind"] for found in context["hidden"]} >= {"GitHub token", "known secret"}
     assert not any(leaks(planted, json.dumps(context)) for planted in IN_CODE.values())
