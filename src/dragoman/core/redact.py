@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from dragoman.core.redact_rules import PLACES, SHORTEST_TOKEN, TOKENS, Noun
+from dragoman.core.redact_rules import NAMED, OF_SOMETHING_ELSE, PLACES, TOKENS, VALUE, Noun
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from dragoman.core.redact_rules import Rule
+    from dragoman.core.redact_rules import Named, Rule
 
 INSTRUCTION = (
     "Words such as REDACTED_1_KEY stand for secrets that you are not shown. "
@@ -24,7 +24,7 @@ INSTRUCTION = (
 SHORTEST_KNOWN = 8
 """A known secret of fewer characters is none: "none" or "ollama" is what people give a server that wants any key."""
 
-_MOST_SOUGHT = 100
+_MOST_SOUGHT = 50
 """So many secrets that were found once are looked for wherever else they stand: more of them is a list of secrets,
 and a rule finds each where it is. It bounds the time that a hostile text can take."""
 
@@ -36,8 +36,9 @@ _ALIKE = re.compile(
     rf"redacted[_ -]?(?:[0-9]{{1,9}}(?:[_ -]?(?:{_NOUNS}))?|(?:{_NOUNS})[_ -]?[0-9]{{1,9}})", re.IGNORECASE | re.ASCII
 )
 """Placeholders, and what becomes of them when they are copied carelessly."""
-_WORDS = bytes(at if chr(at).isalnum() or chr(at) in "_-.+/=$" else ord(" ") for at in range(256))
-"""Parts what can't be inside a token, for `bytes.translate`."""
+_BETWEEN_WORDS = bytes(at if chr(at).isascii() and (chr(at).isalnum() or chr(at) in "_-") else 32 for at in range(256))
+"""For `bytes.translate`: makes spaces of all that is between words."""
+_ESCAPED_SPACE = re.compile(rb"\\[nrt]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,7 @@ class Redacted:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
+class _Span(NamedTuple):
     """A secret's place in the text."""
 
     start: int
@@ -160,14 +160,24 @@ def _alike(text: str) -> Iterator[_Span]:
 
 def _by_rules(text: str) -> Iterator[_Span]:
     lowered = text.encode("ascii", "replace").lower()  # a byte for each character, so that places are the same
-    words = b" ".join(word for word in lowered.translate(_WORDS).split() if len(word) >= SHORTEST_TOKEN)
-    gates = {gate for rule in TOKENS for gate in rule.gates if gate in words}
-    gates |= {gate for rule in PLACES for gate in rule.gates}
+    gates = {gate for rule in PLACES for gate in rule.gates} | _beginnings(lowered)
     places = {gate: found for gate in gates if (found := _places(lowered, gate))}
     for rule in (*TOKENS, *PLACES):
         for gate in rule.gates:
             if gate in places:
                 yield from _by_rule(text, rule, places[gate])
+    for named in NAMED:
+        yield from _by_name(text, lowered, named)
+
+
+def _beginnings(lowered: bytes) -> set[bytes]:
+    """The beginnings of tokens that may be in the text: there are so many that each is sought only where a word begins
+    as it does.
+    """
+    words = _ESCAPED_SPACE.sub(b"  ", lowered).translate(_BETWEEN_WORDS).split()
+    heads = {word[:3] for word in words}
+    heads |= {head[:2] for head in heads} | {head[:1] for head in heads}
+    return {gate for rule in TOKENS for gate in rule.gates if gate.translate(_BETWEEN_WORDS).split()[0][:3] in heads}
 
 
 def _places(lowered: bytes, gate: bytes) -> list[int]:
@@ -186,6 +196,17 @@ def _by_rule(text: str, rule: Rule, places: list[int]) -> Iterator[_Span]:
         if match is not None and rule.check(match["secret"]):
             yield _Span(*match.span("secret"), rule.kind, rule.noun)
             after = match.end("secret")
+
+
+def _by_name(text: str, lowered: bytes, named: Named) -> Iterator[_Span]:
+    for name in named.names.finditer(lowered):
+        if name[0].rstrip(b"s").endswith(OF_SOMETHING_ELSE):
+            continue
+        match = VALUE.match(text, name.end())
+        if match is not None and (form := match.lastgroup) is not None:
+            secret = match[form]
+            if len(secret) >= named.shortest and named.check(secret, form):
+                yield _Span(*match.span(form), named.kind, named.noun)
 
 
 def _elsewhere(text: str, sought: list[tuple[str, str, Noun]]) -> Iterator[_Span]:
