@@ -457,6 +457,17 @@ _COMMAND_FILES = (
     ("makefile", "deploy:\n\tsshpass -p '<<secret>>' scp app <<word>>@host:/srv\n"),
     ("helm", "helm upgrade app ./chart --set auth.password=<<secret>>\n"),
 )
+_BESIDE_FILES = (
+    ("yaml", "env:\n  - name: DB_PASSWORD\n    value: <<secret>>\n  - name: PORT\n    value: '80'\n"),
+    ("json", '{"environment": [{"name": "DB_PASSWORD", "value": "<<secret>>"}]}\n'),
+    ("terraform", 'variable "db_password" {\n  type    = string\n  default = "<<secret>>"\n}\n'),
+    ("xml", '<add key="SmtpPassword" value="<<secret>>" />\n'),
+)
+_CALL_FILES = (
+    ("python", 'server = smtplib.SMTP("mail.<<word>>.net")\nserver.login("<<other>>", "<<secret>>")\n'),
+    ("requests", 'r = requests.get(url, auth=("<<word>>", "<<secret>>"), timeout=5)\n'),
+    ("java", 'config.setPassword("<<secret>>");\nconfig.setUser("<<word>>");\n'),
+)
 _KUBERNETES_FILES = (
     ("yaml", "apiVersion: v1\nkind: Secret\nmetadata:\n  name: db\ndata:\n  password: <<secret>>\n"),
     ("several", "apiVersion: v1\nkind: Secret\ndata:\n  username: YWRtaW4=\n  db-password: <<secret>>\ntype: Opaque\n"),
@@ -660,6 +671,16 @@ KINDS = {
     ),
     "password in a Kubernetes secret": Kind(
         lambda random: base64.b64encode((_password(random) + "!x").encode()).decode(), files=_KUBERNETES_FILES
+    ),
+    "password beside its name": Kind(_password, files=_BESIDE_FILES),
+    "login in a call": Kind(_password, files=_CALL_FILES),
+    "authorization header": Kind(
+        _of(HEX, 40),
+        files=(
+            ("python", 'headers["Authorization"] = "token <<secret>>"\n'),
+            ("shell", "curl -H 'Authorization: Key <<secret>>' https://<<word>>.dev\n"),
+            ("go", 'request.Header.Set("Authorization", "<<secret>>")\n'),
+        ),
     ),
     "password hash": Kind(_form("$2b$12${A53}"), ("admin_password_hash", "htpasswd", "value")),
     "basic login": Kind(

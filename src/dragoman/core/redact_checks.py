@@ -10,12 +10,12 @@ import re
 _LOOKED_AT = 80
 
 _EXAMPLE = re.compile(
-    r"x{4,}|\*{3,}|\.{3,}|…|your|example|sample|dummy|change_?-?me|changeit|place_?-?holder|redacted|insert_?-?"
-    r"|replace_?-?(?:me|with|this)|fake|secret_?-?here|[-_]here\b|12345678|abcdefg|test_?-?key|not_?-?a_?-?real"
-    r"|[$%#]\{|\{\{|\$\(|<%|%\(|\(\)|\[\]|process\.env|environ\b|getenv",
-    re.IGNORECASE,
+    r"x{4}|\*{3}|\.{3}|…|your|example|sample|dummy|change[_-]?me|changeit|placeholder|redacted|insert[_-]|replace[_-]"
+    r"|replaceme|fake|secret[_-]here|[_-]here|12345678|abcdefg|test[_-]?key|not[_-]a[_-]real|[$#]\{|\{\{|\$\(|<%|%\("
+    r"|\(\)|\[\]|process\.env|environ|getenv"
 )
-_TELLING = re.compile(r"passw|passphrase|token|secret|credential|api_?-?key|user_?-?name", re.IGNORECASE)
+_TELLING = re.compile(r"passw|passphrase|token|secret|credential|api[_-]?key|user_?name")
+"""Both are for small letters: a pattern that does not care for capitals takes many times as long."""
 _NAME = r"(?:[A-Za-z_$]++[0-9]{0,2})++"
 _CODE = re.compile(
     rf"{_NAME}(?:(?:\.|::|->|\?\.){_NAME})+|[a-z]+(?:[_./:-][a-z]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
@@ -24,7 +24,28 @@ _CODE = re.compile(
     re.ASCII,
 )
 """A name with its owner, a plain word or words, a constant, a class, a path, a number."""
+_SIGN = re.compile(r"[^\w.-]")
+_WORDS = frozenset(
+    [
+        "password",
+        "passwd",
+        "pass",
+        "pwd",
+        "secret",
+        "token",
+        "pw",
+        "user",
+        "username",
+        "foo",
+        "bar",
+        "baz",
+        "host",
+        "port",
+    ]
+)
 _RUNS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
+_DIGIT = re.compile(r"[0-9]")
+_CAPITAL = re.compile(r"[A-Z]")
 _SIGNS = re.compile(r"[^A-Za-z0-9]+")
 _HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f-]+", re.IGNORECASE)
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/=]{32}")
@@ -37,17 +58,13 @@ def always(_secret: str) -> bool:
 
 def is_example(secret: str) -> bool:
     """Whether it is what people write where a secret would be: "your-api-key-here", "xxxx", a variable, a look-up."""
-    return _EXAMPLE.search(secret, 0, _LOOKED_AT) is not None
+    return _EXAMPLE.search(secret[:_LOOKED_AT].lower()) is not None
 
 
 def varied(secret: str) -> bool:
     """For a token that its beginning gives away: the rest has many different characters and is no word."""
     rest = secret[-24:]
-    return (
-        len(set(rest)) >= 7
-        and (any(map(str.isdigit, rest)) or len(_RUNS.findall(rest)) >= 6)
-        and unlike_example(secret)
-    )
+    return len(set(rest)) >= 7 and (_DIGIT.search(rest) or len(_RUNS.findall(rest)) >= 6) and unlike_example(secret)
 
 
 def unlike_example(secret: str) -> bool:
@@ -66,7 +83,7 @@ def password(secret: str) -> bool:
     looked_at = secret[:_LOOKED_AT]
     if looked_at[0] in "$%{<([&@" or looked_at[-1] in "})>]:" or len(set(looked_at)) < 4:
         return False
-    return not (_CODE.fullmatch(looked_at) or _TELLING.search(looked_at) or is_example(looked_at))
+    return not (_CODE.fullmatch(looked_at) or _TELLING.search(looked_at.lower()) or is_example(looked_at))
 
 
 def chosen(secret: str) -> bool:
@@ -75,25 +92,17 @@ def chosen(secret: str) -> bool:
 
 
 def weak(secret: str) -> bool:
-    """A password where nothing else can stand: anything but an example or a variable."""
+    """A password where nothing else can stand: anything but an example, a variable, or the word itself."""
     return (
-        secret[0] not in "$%{<[*"
-        and len(set(secret[:_LOOKED_AT])) > 2
-        and secret.lower()
-        not in {"password", "passwd", "pass", "pwd", "secret", "token", "pw", "user", "username", "foo", "bar"}
-        and not is_example(secret)
-    )
+        secret[0] not in "$%{<[*" and len(set(secret[:_LOOKED_AT])) > 2 and secret.lower() not in _WORDS
+    ) and not is_example(secret)
 
 
 def kinds(secret: str) -> int:
     """How many there are of small letters, capitals, digits and signs."""
     looked_at = secret[:_LOOKED_AT]
-    return (
-        any(map(str.islower, looked_at))
-        + any(map(str.isupper, looked_at))
-        + any(map(str.isdigit, looked_at))
-        + (not looked_at.replace("_", "").replace("-", "").replace(".", "").isalnum())
-    )
+    small, capital = looked_at != looked_at.upper(), looked_at != looked_at.lower()
+    return small + capital + (_DIGIT.search(looked_at) is not None) + (_SIGN.search(looked_at) is not None)
 
 
 def simple(secret: str) -> bool:
@@ -110,9 +119,9 @@ def random_looking(secret: str) -> bool:
         return len(looked_at) >= 20
     plain = _SIGNS.sub("", looked_at)
     turns = len(_RUNS.findall(plain)) / max(1, len(plain))
-    digits = sum(map(str.isdigit, plain))
+    digits = len(_DIGIT.findall(plain))
     if digits < 2:  # so few are in names too, but fewer capitals
-        return len(plain) >= 20 and 0.3 < sum(map(str.isupper, plain)) / len(plain) < 0.7 and turns > 0.3
+        return len(plain) >= 20 and 0.3 < len(_CAPITAL.findall(plain)) / len(plain) < 0.7 and turns > 0.3
     return turns > 0.2 and ((digits > 4 and turns > 0.35) or not _CODE.fullmatch(looked_at))
 
 
@@ -123,3 +132,19 @@ def basic_login(secret: str) -> bool:
         return b":" in binascii.a2b_base64(whole, strict_mode=True)[1:]
     except binascii.Error:
         return False
+
+
+def named_password(secret: str, form: str) -> bool:
+    """A password behind its name, in one of the forms that `redact_rules.VALUE` knows."""
+    match form:
+        case "quoted":
+            return password(secret)
+        case "variable" | "after":
+            return simple(secret)
+        case _:
+            return chosen(secret)
+
+
+def named_secret(secret: str, _form: str) -> bool:
+    """A key or a token behind its name."""
+    return random_looking(secret)

@@ -16,7 +16,8 @@ from dragoman.core.redact_checks import (
     basic_login,
     chosen,
     key_block,
-    password,
+    named_password,
+    named_secret,
     random_looking,
     simple,
     unlike_example,
@@ -53,10 +54,6 @@ class Rule:
     pattern: re.Pattern[str]
     check: Callable[[str], bool] = always
     behind: int = 0
-
-
-SHORTEST_TOKEN = 16
-"""No token that its own beginning gives away has fewer characters."""
 
 
 def _token(
@@ -178,27 +175,6 @@ TOKENS = (
 )
 """What its own beginning gives away, as the vendors document it."""
 
-_OF_SOMETHING_ELSE = (
-    r"(?![\w-]{0,24}(?:name|type|file|path|ur[il]|field|id|label|length|count|limit|size|error|class|column|hint|regex"
-    r"|pattern|prefix|suffix|format|kind|mode|version|hash|public|algorithm|alg|expir|placeholder|policy)s?[\"'\s=:\]])"
-)
-"""A name that goes on so is of something about the secret."""
-_IS = (
-    r"[\w-]{0,60}+(?:\[\])?(?:\\?[\"'`\]]){0,2}+[ \t]{0,20}+"
-    r"(?::[ \t]{0,4}+&?(?:'static )?[a-z_][\w.<>\[\]]{0,30}+[ \t]{0,4}+(?==)|(?:string|str|varchar)[ \t]{1,4}+)?"
-)
-"""The rest of a name, and its type."""
-_BECOMES = r"(?:=>|:=|={1,3}|!=|:|,|\()\s{0,40}+(?:[rbuf]{1,2}|new |string::from\(|@)?"
-_QUOTED = _OF_SOMETHING_ELSE + _IS + _BECOMES + r"\\?([\"'`])(?P<secret>[^\s\"'`\\]{%s}+)\\?\1"
-_BARE = (
-    _OF_SOMETHING_ELSE + _IS + r"(?:=|:[ \t])[ \t]{0,20}+(?P<secret>[^\s\"'`;,<>()\[\]{}$&|\\]{%s}+)(?=[\s;,&\"'`\\]|$)"
-)
-_ELEMENT = r"[\w-]{0,40}+>(?P<secret>[^\s<>]{6,1000}+)</"
-_VARIABLE = r"(?-i:[A-Z0-9_]{3,60}+)=(?P<secret>[^\s\"'`;,<>()\[\]{}$&|\\]{6,200}+)(?=\s|$)"
-
-_PASSWORDS = "passw|passphrase|passcode|pwd|_pass|dbpass|smtppass|userpass"
-_SECRETS = "secret|token|credential|cookie|webhook|jwt|hmac|bearer|_auth"
-
 PLACES = (
     _place(
         "private key",
@@ -290,21 +266,101 @@ PLACES = (
         random_looking,
     ),
     _place(
+        "login in a call",
+        Noun.PASSWORD,
+        "login(|auth=(|auth(|authenticate(|connect(|credentials(",
+        r"[a-z=]{4,12}\([\"'][^\"'\s]{1,60}+[\"'],\s{0,20}+[\"'](?P<secret>[^\s\"']{6,200}+)[\"']",
+        chosen,
+    ),
+    _place(
+        "authorization header",
+        Noun.TOKEN,
+        "authorization",
+        r"authorization(?:\\?[\"'\]]){0,2}+\s{0,4}+[:=,]\s{0,4}+(?:\\?[\"'`])?(?:[a-z]{3,12} )?"
+        r"(?P<secret>[\w.~+/-]{16,2000}+={0,2})",
+        random_looking,
+    ),
+    _place(
         "password hash",
         Noun.PASSWORD,
         "$2a$|$2b$|$2y$|$5$|$6$|$apr1$|$argon2|$y$",
-        r"(?P<secret>\$[a-z0-9]{1,8}\$[\w$./=,+-]{30,200}+)",
+        r"(?<![\w$])(?P<secret>\$[a-z0-9]{1,8}\$[\w$./=,+-]{30,200}+)",
         varied,
     ),
-    _place("password", Noun.PASSWORD, _PASSWORDS, _QUOTED % "6,200", password),
-    _place("password", Noun.PASSWORD, _PASSWORDS, _BARE % "6,200", chosen),
-    _place("password", Noun.PASSWORD, _PASSWORDS, _ELEMENT, chosen),
-    _place("password", Noun.PASSWORD, _PASSWORDS, _VARIABLE, simple),
-    _place("secret in a telling place", Noun.SECRET, _SECRETS, _QUOTED % "12,1000", random_looking),
-    _place("secret in a telling place", Noun.SECRET, _SECRETS, _BARE % "12,1000", random_looking),
-    _place("secret in a telling place", Noun.SECRET, _SECRETS, _ELEMENT, random_looking),
-    _place("key in a telling place", Noun.KEY, "key", r"key(?![a-z])" + _QUOTED % "16,1000", random_looking),
-    _place("key in a telling place", Noun.KEY, "key", r"key(?![a-z])" + _BARE % "16,1000", random_looking),
-    _place("key in a telling place", Noun.KEY, "key", r"key(?![a-z])" + _ELEMENT, random_looking),
 )
 """What is beside it gives it away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A kind of secret that its name gives away: a variable's, a setting's, an argument's.
+
+    names: finds those in a text in small ASCII letters, from the telling word to the name's end.
+    shortest: what has fewer characters is none.
+    check: whether the value is a secret, given the form in which it stands: a group of `VALUE`.
+    """
+
+    kind: str
+    noun: Noun
+    names: re.Pattern[bytes]
+    shortest: int
+    check: Callable[[str, str], bool]
+
+
+_IS = r"(?:\[\])?(?:\\?[\"'`\]]){0,2}+[ \t]{0,20}+"
+_TYPE = r"(?::[ \t]{0,4}+&?(?:'static )?[a-z_][\w.<>\[\]]{0,30}+[ \t]{0,4}+(?==)|(?:string|str|varchar)[ \t]{1,4}+)?"
+_BECOMES = r"(?:=>|:=|={1,3}|!=|:|,|\()\s{0,40}+(?:[rbuf]{1,2}|new |string::from\(|@)?"
+_PLAIN = r"[^\s\"'`;,<>()\[\]{}$&|=\\]{6,1000}+={0,2}"
+_AFTER = (
+    r"(?:\\?[\"'])?[\s,{]{1,30}+(?:(?:type|description|sensitive)[^\n]{0,100}\n\s{0,20}){0,3}\"?(?:value|default)\"?"
+)
+
+VALUE = re.compile(
+    rf"{_IS}{_TYPE}{_BECOMES}\\?([\"'`])(?P<quoted>[^\s\"'`\\]{{6,1000}}+)\\?\1"
+    rf"|(?<=(?-i:[A-Z0-9]))=(?P<variable>{_PLAIN})(?=\s|$)"
+    rf"|{_IS}{_TYPE}(?:=|:[ \t])[ \t]{{0,20}}+(?P<bare>{_PLAIN})(?=[\s;,&\"'`\\]|$)"
+    r"|>(?P<element>[^\s<>]{6,1000}+)</"
+    rf"|{_AFTER}\s{{0,8}}+[:=]\s{{0,8}}+\"?(?P<after>{_PLAIN})(?=[\s\"]|$)",
+    re.IGNORECASE | re.ASCII,
+)
+"""What stands behind a name: in quotes; behind `=` to the line's end; bare; in an element; as a `value` beside it."""
+
+OF_SOMETHING_ELSE = tuple(
+    b"name type file path url uri field id label length count limit size error class column hint regex pattern prefix"
+    b" suffix format kind mode version hash public algorithm alg expiry expire placeholder policy key-id key_id".split()
+)
+"""A name that ends so is that of something about the secret."""
+
+
+def _names(words: str) -> re.Pattern[bytes]:
+    """The rest of the name is read at once, so that many telling words in one name cost no more than one."""
+    follows = (
+        r"(?:\[\])?[\\\"'`\]]{0,4}+[ \t]{0,20}+(?:[:=,(>]|str|varchar)|[\\\"']{0,2}+[\s,{]{1,30}+\"?(?:val|def|typ|des)"
+    )
+    return re.compile(rf"(?:{words})[\w-]{{0,60}}+(?={follows})".encode(), re.ASCII)
+
+
+NAMED = (
+    Named(
+        "password",
+        Noun.PASSWORD,
+        _names("passw|passphrase|passcode|pwd|_pass|dbpass|smtppass|userpass"),
+        6,
+        named_password,
+    ),
+    Named(
+        "secret in a telling place",
+        Noun.SECRET,
+        _names("secret|token|credential|cookie|webhook|jwt|hmac|bearer|_auth"),
+        12,
+        named_secret,
+    ),
+    Named(
+        "key in a telling place",
+        Noun.KEY,
+        _names("key(?<!pubkey)(?<!publickey)(?<!public[_-]key)(?![a-z])"),
+        16,
+        named_secret,
+    ),
+)
+"""What its name gives away."""
