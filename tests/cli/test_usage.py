@@ -137,6 +137,14 @@ def test_memory_keeps_nothing(dragoman, play, sample):
     assert 'set "sqlite"' in dragoman("--set", "store=memory", "usage").out
 
 
+def test_with_a_shared_store_the_ledger_is_this_machines(dragoman, play, sample):
+    """With a Redis, even one that is away, attempts stand in this machine's file."""
+    play(ANSWER, PRICES)
+    away = ("--set", "store=redis://127.0.0.1:1/0")
+    assert dragoman(*away, "run", "explain", "sample.py").code == 0
+    assert dragoman(*away, "usage", "--json").json["total"]["costUsd"] == pytest.approx(ANSWER_USD)
+
+
 def test_a_ledger_that_can_not_be_written_is_said_once(dragoman, play, sample):
     """With its file barred the answer comes all the same, and one line says what to look at."""
     play(ANSWER)

@@ -74,7 +74,7 @@ _PUT = (
     f"INSERT INTO attempts({', '.join(_COLUMNS)}) VALUES({', '.join('?' * len(_COLUMNS))}) "
     f"ON CONFLICT(id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS if name not in _KEPT)}"
 )
-_GET = f"SELECT {', '.join(_COLUMNS)} FROM attempts WHERE began >= ? AND began < ? ORDER BY began"  # noqa: S608 - the same
+_GET = f"SELECT {', '.join(_COLUMNS)} FROM attempts WHERE began >= ? AND began < ? ORDER BY began"  # noqa: S608 - constants
 _CLEAR = "DELETE FROM attempts WHERE began < ? OR number <= (SELECT max(number) FROM attempts) - ?"
 
 logger = logging.getLogger(__name__)
