@@ -120,6 +120,18 @@ async def test_what_a_model_makes_of_a_text_is_in_its_estimate():
 
 
 @virtual_time
+async def test_an_estimate_takes_the_dearest_way():
+    """As if all that is sent were written to the provider's cache, where that costs more."""
+    price = {"input_per_million": 10.0, "output_per_million": 0.0}
+    settings = settings_of(
+        "one", "two", prices={"one-model": price, "two-model": price | {"cache_write_per_million": 12.5}}
+    )
+    decision = await engine_of(ScriptedTransport(), settings).decide(job(LONG))
+    plain, dearer = (candidate.facts.cost_usd for candidate in decision.candidates)
+    assert dearer == pytest.approx(1.25 * plain)
+
+
+@virtual_time
 async def test_an_attempt_that_reached_nobody_costs_nothing():
     """No tokens cost nothing, whatever the price; the whole stays known."""
     records = []

@@ -227,7 +227,8 @@ class Engine:
                 return None
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
-        asked = replace(expected, input_tokens=for_model(expected.input_tokens, place.model))
+        sent = for_model(expected.input_tokens, place.model)
+        asked = replace(expected, input_tokens=sent, cache_write_tokens=sent)  # nobody knows yet what will be cached
         estimate = None if obstacle else cost(asked, self._price(settings, place))
         if obstacle is None:
             obstacle = self._spending.obstacle(settings, place.provider, estimate)
