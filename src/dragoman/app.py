@@ -34,6 +34,7 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.tokens import Tokens
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
 from dragoman.providers.base import Target
@@ -79,6 +80,7 @@ class App:
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
         spending = Spending(self.store)
+        self.tokens = Tokens(self.workers)
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -89,6 +91,7 @@ class App:
             models=models,
             prober=self._prober,
             spending=spending,
+            tokens=self.tokens,
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -182,6 +185,7 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
+        self.tokens.close()
         await self._prober.close()
         self._standings.close()
         self.metrics.flush()

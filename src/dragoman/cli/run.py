@@ -295,7 +295,7 @@ def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
 
 
 def _tokens(prepared: "Prepared") -> int:
-    from dragoman.core.context import estimate_tokens
+    from dragoman.core.encodings import estimate_tokens
 
     return sum(estimate_tokens(message.text) for message in prepared.messages)
 

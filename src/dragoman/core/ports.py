@@ -65,6 +65,22 @@ class Secrets(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """How long texts are in tokens. Nothing here waits, or holds the loop for longer than a moment."""
+
+    def estimate(self, text: str, model: str = "") -> int:
+        """About how many the model counts; without a model, about how many any model does."""
+        ...
+
+    def count(self, text: str, model: str) -> int:
+        """How many the model counts, exactly where that can be had at once, else about."""
+        ...
+
+    def begin(self, text: str, model: str) -> Callable[[], int]:
+        """What `count` will say of a text that may be long, counted meanwhile."""
+        ...
+
+
 class Clock(Protocol):
     """Time, so that tests can turn it."""
 

@@ -300,6 +300,9 @@ class ModelPrice(Section):
     cached_per_million: Dollars | None = Field(
         default=None, description="What is sent and was in the provider's cache. Left out: as what is sent."
     )
+    cache_write_per_million: Dollars | None = Field(
+        default=None, description="What is sent and written to the provider's cache. Left out: as what is sent."
+    )
 
 
 class ContextSettings(Section):
