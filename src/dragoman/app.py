@@ -25,6 +25,7 @@ from dragoman.engine.cache import Cache
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.ignores import Ignores
@@ -44,6 +45,7 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.tokens import Tokens
 from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
@@ -78,6 +80,7 @@ class App:
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
         self._ignores = Ignores()
+        self.repository = Git(environment)
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
@@ -98,6 +101,7 @@ class App:
         near = NearQuestions(
             self.cache, lambda question: self.embeddings.embed((question,), local_only=True), self.workers
         )
+        self.tokens = Tokens(self.workers)
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -111,6 +115,7 @@ class App:
             ledger=self.ledger,
             audit=self._audit,
             reuse=Reuse(self.cache, clock, near),
+            tokens=self.tokens,
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -224,6 +229,7 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
+        self.tokens.close()
         await self._prober.close()
         self._standings.close()
         self.metrics.flush()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from dragoman.core.chat import Stop, TextDelta, Usage
+from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Routed, UsageReport
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.ports import Disclosure
@@ -66,6 +67,33 @@ class FakeFiles:
                 folders.add(folder)
                 folder = posixpath.dirname(folder)
         return frozenset(path for path in paths if path in self.files or path in folders)
+
+
+def diff(**texts):
+    """A `git diff` in which these files have these lines added."""
+    parts = []
+    for path, text in texts.items():
+        lines = "".join(f"+{line}\n" for line in text.splitlines())
+        count = len(text.splitlines())
+        parts.append(f"diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -0,0 +1,{count} @@\n{lines}")
+    return "".join(parts)
+
+
+class FakeRepository:
+    """A repository whose diff the test writes; None where there is none."""
+
+    def __init__(self, diff=None):
+        self.diff = diff
+        self.asked = []
+
+    async def holds(self, folder):
+        return self.diff is not None
+
+    async def changes(self, folder, *, staged=False):
+        self.asked.append((folder, staged))
+        if self.diff is None:
+            raise BadInput(f"{folder} is in no git repository.")
+        return self.diff
 
 
 class FakeWorkers:

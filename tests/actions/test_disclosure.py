@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import Diagnostic, Scene
 from dragoman.actions.perform import Preferences, Tools, prepare
@@ -19,7 +19,10 @@ STAYS, WITHHELD = Disclosure(local_only=True), Disclosure("f.py is ignored by .g
 PREFERENCES = Preferences(instructions=("AGENTS.md", "CLAUDE.md"))
 
 
-async def prepared(name, files, rules):
+CHANGES = {"f.py": "b = a", "g.py": "c = b"}
+
+
+async def prepared(name, files, rules, changes=CHANGES):
     """What would be sent of a small file in a project."""
     scene = Scene(
         Snapshot.of(TEXT, language="python"),
@@ -29,7 +32,8 @@ async def prepared(name, files, rules):
         path="/project/f.py",
         root="/project",
     )
-    tools = Tools(FakeCompleter([]), FakeFiles({"/project/f.py": TEXT, **files}, rules), FakeWorkers())
+    project = {"/project/f.py": TEXT, "/project/g.py": TEXT, **files}
+    tools = Tools(FakeCompleter([]), FakeFiles(project, rules), FakeWorkers(), FakeRepository(diff(**changes)))
     return await prepare(action(name), scene, tools, PREFERENCES, Hints())
 
 
@@ -47,7 +51,7 @@ async def test_every_action_stays_local_with_its_document(name):
     job = (await prepared(name, {}, {"/project/f.py": STAYS})).job("1", Hints())
     assert job.local_only
     assert not job.cacheable, "what stays local is kept nowhere else either"
-    assert any(source.startswith("f.py:") for source in job.sources)
+    assert any(source.startswith("f.py") for source in job.sources)
     assert not (await prepared(name, {}, {})).job("1", Hints()).local_only
 
 
@@ -66,3 +70,26 @@ async def test_existing_tests_that_are_kept_local_keep_the_request_local():
     files = {path: "def test_f(): pass\n"}
     assert (await prepared("tests", files, {path: STAYS})).local_only
     assert not (await prepared("tests", {"/project/tests/x.py": ""}, {path: STAYS})).local_only
+
+
+ABOUT_CHANGES = [each.name for each in ACTIONS if each.changes is not None]
+
+
+@pytest.mark.parametrize("name", ABOUT_CHANGES)
+async def test_changes_of_withheld_files_are_left_out(name):
+    """Of what has changed a model is shown only files whose text may be sent; where there is none, nobody is asked."""
+    rules = {"/project/g.py": Disclosure("g.py is ignored by .gitignore.")}
+    found = await prepared(name, {}, rules)
+    sent = "".join(message.text for message in found.messages)
+    assert "b = a" in sent
+    assert "c = b" not in sent
+    assert "g.py" not in found.job("1", Hints()).sources
+    with pytest.raises(BadInput, match=r"g\.py is ignored"):
+        await prepared(name, {}, rules, {"g.py": "c = b"})
+
+
+@pytest.mark.parametrize("name", ABOUT_CHANGES)
+async def test_changes_of_files_that_are_kept_local(name):
+    """One changed file that is kept local keeps the request local; the document itself is not sent."""
+    assert (await prepared(name, {}, {"/project/g.py": STAYS})).local_only
+    assert not (await prepared(name, {}, {"/project/f.py": STAYS}, {"g.py": "c = b"})).local_only

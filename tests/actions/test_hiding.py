@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import AnswerResult, Diagnostic, EditResult, Scene
 from dragoman.actions.hiding import hide
@@ -33,7 +33,18 @@ def key_lines(number=40):
 
 SECRETS = {
     place: token(place)
-    for place in ("target", "around", "imports", "instruction", "diagnostic", "AGENTS", "tests", "far", "framework")
+    for place in (
+        "target",
+        "around",
+        "imports",
+        "instruction",
+        "diagnostic",
+        "AGENTS",
+        "tests",
+        "far",
+        "framework",
+        "changes",
+    )
 }
 TEXT = f"""\
 import os as {SECRETS["imports"]}
@@ -78,7 +89,8 @@ class Session:
     def __init__(self, name, replies=(), *, of=None, known=(), redact=True, size=7):
         self.completer = FakeCompleter(replies, size=size)
         self.events = []
-        self.tools = Tools(self.completer, FakeFiles(FILES), FakeWorkers(), known)
+        changes = FakeRepository(diff(**{"f.py": TEXT, "new.py": f"x = '{SECRETS['changes']}'"}))
+        self.tools = Tools(self.completer, FakeFiles(FILES), FakeWorkers(), changes, known)
         self.preferences = Preferences(instructions=("AGENTS.md",), redact=redact)
         self.action, self.scene = action(name), of or scene()
 

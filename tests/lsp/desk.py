@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
+from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
 from dragoman.core.ports import Disclosure
 from dragoman.core.settings import Settings
@@ -58,6 +59,21 @@ class NoFiles:
 
     def last_disclosure(self, path):
         return Disclosure()
+
+
+class NoRepository:
+    """Git follows nothing, unless the test says what has changed."""
+
+    def __init__(self):
+        self.diff = None
+
+    async def holds(self, folder):
+        return self.diff is not None
+
+    async def changes(self, folder, *, staged=False):
+        if self.diff is None:
+            raise BadInput(f"{folder} is in no git repository.")
+        return self.diff
 
 
 @dataclass
@@ -119,6 +135,7 @@ class Bench:
         self.completer = Model()
         self.workers = Inline()
         self.answers = Shelf()
+        self.repository = NoRepository()
         self.project: Any = NoFiles()
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []

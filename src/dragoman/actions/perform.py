@@ -8,19 +8,24 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dragoman.actions.base import AnswerResult, EditResult, FileResult, ResultKind
+from dragoman.actions.base import AnswerResult, Changes, EditResult, FileResult, FindingsResult, ResultKind
+from dragoman.actions.findings import findings
 from dragoman.actions.fix import problem_line
 from dragoman.actions.hiding import Hidden, around, hide
 from dragoman.actions.places import document_name, posix
+from dragoman.actions.prompting import fenced
 from dragoman.actions.testfiles import plan_tests
 from dragoman.actions.testmerge import merged
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, assistant, user
 from dragoman.core.classifier import classify
-from dragoman.core.context import gather, piece
+from dragoman.core.context import gather, gather_changes, piece
 from dragoman.core.errors import AllCandidatesFailed, BadInput, ContextLength, ProviderError, UnusableReply
 from dragoman.core.events import Done, Notice, Reset
+from dragoman.core.fitting import fitted
+from dragoman.core.gitdiff import parse_diff
 from dragoman.core.hints import Hints
 from dragoman.core.intent import LabelledIntent
+from dragoman.core.languages import language_of
 from dragoman.core.ports import Job
 from dragoman.core.redact import Restorer
 from dragoman.core.reply import answer, new_code, replacement
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
     from dragoman.core.chat import Message
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
-    from dragoman.core.ports import Completer, Files, Workers
+    from dragoman.core.ports import Completer, Files, Repository, Workers
     from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
@@ -49,6 +54,7 @@ class Tools:
     completer: Completer
     files: Files
     workers: Workers
+    repository: Repository
     known_secrets: Collection[str] = field(default=(), repr=False)
 
 
@@ -78,6 +84,7 @@ class Prepared:
 
     subject: what is asked about. target: what in the document will be replaced; None where the document stays as it is.
     hidden: what will be sent, and what was hidden in it. local_only: a part of it may go to local providers alone.
+    reviewed: the texts that findings are about, by path.
     """
 
     action: Action
@@ -92,6 +99,7 @@ class Prepared:
     preferences: Preferences
     plan: TestPlan | None = None
     local_only: bool = False
+    reviewed: Mapping[str, Snapshot] = field(default_factory=dict)
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
@@ -120,6 +128,8 @@ class Prepared:
 
     def told(self, result: Result) -> str:
         """The result's text for a log: without the secrets that were put back."""
+        if isinstance(result, FindingsResult):
+            return self.hidden.concealed("\n".join(map(str, result.findings)))
         return self.hidden.concealed(result.markdown if isinstance(result, AnswerResult) else result.text)
 
     @property
@@ -137,13 +147,18 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         raise BadInput(f"Say what to do: {action.command} takes an instruction as its argument.")
     selection = scene.snapshot.clamp(scene.selection)
     scene = replace(scene, selection=selection, instruction=scene.instruction.strip())
+    if action.variant is not None:
+        action = action.variant(scene)
     wanted = _instruction_paths(scene, preferences)
     may = await tools.files.disclosures([scene.path, *wanted])
     if may[scene.path].withheld:
         raise BadInput(may[scene.path].withheld)
     instructions = await _instructions(wanted, tools.files)
-    local_only = any(may[path].local_only for path in (scene.path, *instructions))
+    local_only = any(may[path].local_only for path in instructions)
     pieces = list(instructions.values())
+    if action.changes is not None:
+        return await _prepare_changes(action, scene, tools, preferences, hints, pieces, local_only=local_only)
+    local_only |= may[scene.path].local_only
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
@@ -176,6 +191,66 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         preferences,
         plan,
         local_only,
+        {"": scene.snapshot} if action.result is ResultKind.FINDINGS else {},
+    )
+
+
+async def _prepare_changes(
+    action: Action,
+    scene: Scene,
+    tools: Tools,
+    preferences: Preferences,
+    hints: Hints,
+    instructions: Sequence[Piece],
+    *,
+    local_only: bool,
+) -> Prepared:
+    """The same for an action about what has changed in the folder. Files that may go to no model are left out."""
+    folder = scene.root or posix(scene.path).rpartition("/")[0]
+    if not folder:
+        raise BadInput("This document is in no folder: save it inside a git repository first.")
+    if in_git_folder := f"{folder}/".find("/.git/") + 1:  # the message that git waits for lies in there
+        folder = folder[: in_git_folder - 1] or "/"
+    diff = await tools.repository.changes(folder, staged=action.changes is Changes.STAGED)
+    files = await tools.workers.run(lambda: parse_diff(diff))
+    if not files:
+        raise BadInput(f"Nothing has changed in {folder} since the last commit.")
+    may = await tools.files.disclosures([f"{posix(folder)}/{file.path}" for file in files])
+    withheld = [rule.withheld for rule in may.values() if rule.withheld]
+    files = tuple(file for file in files if not may[f"{posix(folder)}/{file.path}"].withheld)
+    if not files:
+        raise BadInput(f"Of what has changed, nothing may be sent: {withheld[0]}")
+    scene = replace(scene, changes=files)
+    context = gather_changes(files, max_tokens=preferences.max_context_tokens, others=instructions)
+    syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
+    target = subject if action.result is ResultKind.EDIT else None
+    shown = {piece.source for piece in context.of_kind("changes")}
+    local_only |= any(may[f"{posix(folder)}/{path}"].local_only for path in shown)
+    changed = "\n".join(line.text for file in files for line in file.lines)
+    hidden = await tools.workers.run(
+        lambda: _hidden(action.prompt(scene, context), changed, preferences, tools.known_secrets)
+    )
+    reviewed = {}
+    if action.result is ResultKind.FINDINGS:
+        for file in files:
+            text = await tools.files.read_text(f"{posix(folder)}/{file.path}") if file.path in shown else None
+            if text is not None:
+                reviewed[file.path] = Snapshot.of(text, language=language_of(file.path))
+        if not reviewed:
+            raise BadInput(f"The changed files can't be read: open {folder} as a folder in the editor first.")
+    return Prepared(
+        action,
+        scene,
+        subject,
+        target,
+        scene.snapshot.slice(subject),
+        syntax,
+        context,
+        hidden,
+        _intent(action, scene, hints),
+        preferences,
+        local_only=local_only,
+        reviewed=reviewed,
     )
 
 
@@ -349,10 +424,10 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     if reply.cut is not None:
         return _Outcome(_cut(result, reply.cut))
     wrong = prepared.hidden.mangled(reply.text)
-    if wrong and not isinstance(result, AnswerResult):
+    if wrong and not isinstance(result, AnswerResult | FindingsResult):
         return _mangled(prepared, result, wrong)
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
-    if problem is None or isinstance(result, AnswerResult):
+    if problem is None or isinstance(result, AnswerResult | FindingsResult):
         return _Outcome(result)
     # What the error quotes may be a part of a secret that was put back.
     told = problem.partition(":")[0] if prepared.hidden.sent.entries else problem
@@ -384,9 +459,15 @@ def _told_why(prepared: Prepared, reply: _Reply, otherwise: UnusableReply) -> Un
 
 
 def _result(prepared: Prepared, written: str) -> Result:
+    snapshot, read = prepared.scene.snapshot, prepared.action.read
+    if prepared.action.result is ResultKind.FINDINGS:
+        return _findings(prepared, written)
     if prepared.action.result is ResultKind.ANSWER:
-        return AnswerResult(answer(written))
-    snapshot = prepared.scene.snapshot
+        return AnswerResult(answer(written) if read is None else f"{fenced(read(without_thinking(written)))}\n")
+    if read is not None:
+        assert prepared.target is not None
+        text = read(without_thinking(written)).rstrip("\n")
+        return EditResult(prepared.target, fitted(text, prepared.original, snapshot, prepared.target))
     if prepared.plan is None:
         assert prepared.target is not None
         found = replacement(written, snapshot, prepared.target, prepared.original)
@@ -398,7 +479,16 @@ def _result(prepared: Prepared, written: str) -> Result:
     return FileResult(plan.path, plan.existing, text)
 
 
+def _findings(prepared: Prepared, written: str) -> FindingsResult:
+    within = {path: snapshot.whole for path, snapshot in prepared.reviewed.items()}
+    if prepared.action.changes is None:
+        within[""] = prepared.subject
+    return FindingsResult(findings(written, prepared.reviewed, within), prepared.reviewed)
+
+
 def _cut(result: Result, why: str) -> Result:
+    if isinstance(result, FindingsResult):
+        return replace(result, problem=why)
     if isinstance(result, AnswerResult):
         return AnswerResult(f"{result.markdown}\n*{why}*\n")
     return replace(result, problem=why)
@@ -444,10 +534,15 @@ def _gathered(
         problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
         others=others,
     )
-    messages = action.prompt(scene, context)
-    if not preferences.redact:
-        return original, context, Hidden(messages)
-    return original, context, hide(messages, around(scene.snapshot, subject), known_secrets)
+    document = around(scene.snapshot, subject)
+    return original, context, _hidden(action.prompt(scene, context), document, preferences, known_secrets)
+
+
+def _hidden(
+    messages: tuple[Message, ...], document: str, preferences: Preferences, known_secrets: Collection[str]
+) -> Hidden:
+    """The messages as they may be sent. Run off the loop."""
+    return hide(messages, document, known_secrets) if preferences.redact else Hidden(messages)
 
 
 def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:

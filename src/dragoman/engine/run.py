@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dragoman.core.chat import FinishDelta, UsageDelta
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.chat import Delta, Stop, Usage
     from dragoman.core.errors import ProviderError
     from dragoman.core.events import Routed
@@ -63,7 +65,7 @@ class Course:
 class Tally:
     """What an attempt has brought so far. `began` is the engine's clock; `entry` its id and time in the ledger.
 
-    sent: the request is on its way, and may be billed.
+    sent: the request is on its way, and may be billed. asked: how many tokens it is to the model that was asked.
     """
 
     began: float
@@ -73,6 +75,7 @@ class Tally:
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
     stop: Stop | None = None
+    asked: Callable[[], int] = int
 
     def take(self, delta: Delta) -> None:
         """What is not shown."""
