@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
 from contextlib import closing
 from random import Random
 from urllib.parse import quote
@@ -21,7 +22,7 @@ from lsp.process import running
 from planted_secrets import ALNUM, leaks
 
 REAL_TIME = True
-ACTIONS = ("explain", "refactor", "document", "tests", "fix", "edit", "ask")
+ACTIONS = ("explain", "refactor", "document", "tests", "fix", "edit", "ask", "review", "review.changes", "commit")
 
 
 def secret(name, start=""):
@@ -84,8 +85,11 @@ reply.answer = breaking
 
 
 def echo(call):
-    """An answer that holds every placeholder of the prompt, as code where code is wanted."""
+    """An answer that holds every placeholder of the prompt, as code or as findings."""
     names = sorted(set(re.findall(r"REDACTED_\d+_[A-Z]+", call.prompt)))
+    if "JSON array" in call.system:
+        found = {"file": "a.py", "line": 9, "severity": "error", "message": f"{' '.join(names)} should not be there"}
+        return Reply(text=("```json\n", json.dumps([found]), "\n```\n"))
     code = "".join(f'    login("{name}")\n' for name in names)
     crash = "crash now" if "crash now" in call.prompt else ""
     return Reply(text=("```python\n", "def total(items):\n", *code, "    return sum(items)\n", "```\n", crash))
@@ -101,12 +105,16 @@ def plant(folder):
         "a.py": CODE,
         "tests/test_a.py": f"def test_total():\n    assert '{IN_CODE['tests']}'\n",
         "site/sitecustomize.py": SITE,
-        ".git/HEAD": "ref: refs/heads/main\n",
         ".dragoman.toml": f'[providers.mistral]\napi_key = "{OTHERS["misplaced"]}"\n',
     }
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
+    git = ("git", "-c", "init.defaultBranch=main")
+    subprocess.run((*git, "init", "-q"), cwd=folder, check=True, timeout=30)
+    subprocess.run(
+        (*git, "add", "--force", ".env", "ignored.py", "a.py", "AGENTS.md"), cwd=folder, check=True, timeout=30
+    )
     return {folder / name for name in files}
 
 
@@ -199,6 +207,10 @@ async def test_no_secret_is_anywhere(tmp_path):
     the person's own answers, and no model hears of either.
     """
     own = plant(tmp_path)
+
+    def is_own(path):
+        return path in own or path.is_relative_to(tmp_path / ".git")
+
     extra = {
         **KEYS,
         "HTTPS_PROXY": f"http://me:{OTHERS['proxy']}@127.0.0.1:9",
@@ -216,13 +228,14 @@ async def test_no_secret_is_anywhere(tmp_path):
 
     # What should have happened has happened.
     assert all(planted in json.dumps(results) for planted in (IN_CODE["target"], IN_CODE["instruction"]))
-    written = {path: b"\0".join(contents(path)) for path in tmp_path.rglob("*") if path.is_file() and path not in own}
+    written = {path: b"\0".join(contents(path)) for path in tmp_path.rglob("*") if path.is_file() and not is_own(path)}
     by_name = {path.name: text for path, text in written.items()}
     assert b'"event": "sent"' in next(text for path, text in written.items() if path.parent.name == "audit")
     assert b"REDACTED_1_" in by_name["cache.db"]
     assert b"openai" in by_name["ledger.db"]
     assert b"it broke inside" in by_name["dragoman.log"]
     assert b"asked: " in by_name["dragoman.log"]
+    assert b"'git'" in by_name["children.txt"]
     assert any(KEYS["ANTHROPIC_API_KEY"] in call.headers.values() for call in calls)
 
     for path, text in written.items():
