@@ -88,14 +88,8 @@ def redact(text: str, known: Collection[str] = (), table: Table = Table()) -> Re
     What already looks like a placeholder is replaced too, so that `restore` gives back exactly this text. It is for
     texts of the person: one that was redacted before would be so twice.
     """
-    found = [*_known(text, known), *_alike(text), *_by_rules(text)]
-    fresh = {text[span.start : span.end]: span for span in found if span.kind}
-    former = {secret: _noun(placeholder) for placeholder, secret in table.entries}
-    sought: list[tuple[str, str, Noun]] = [
-        (secret, "repeated secret", noun) for secret, noun in former.items() if noun is not Noun.TEXT
-    ]
-    sought += [(secret, span.kind, span.noun) for secret, span in fresh.items() if secret not in former]
-    spans = _disjoint([*found, *_elsewhere(text, sought)])
+    spans = _disjoint([*_known(text, known), *_alike(text), *_by_rules(text)])
+    spans = _disjoint([*spans, *_elsewhere(text, spans, table)])
     if not spans:
         return Redacted(text, table)
     return _replaced(text, spans, table)
@@ -200,19 +194,26 @@ def _by_rule(text: str, rule: Rule, places: list[int]) -> Iterator[_Span]:
 
 def _by_name(text: str, lowered: bytes, named: Named) -> Iterator[_Span]:
     for name in named.names.finditer(lowered):
-        if name[0].rstrip(b"s").endswith(OF_SOMETHING_ELSE):
-            continue
         match = VALUE.match(text, name.end())
         if match is not None and (form := match.lastgroup) is not None:
             secret = match[form]
-            if len(secret) >= named.shortest and named.check(secret, form):
+            if len(secret) < named.shortest or name[0].rstrip(b"s").endswith(OF_SOMETHING_ELSE):
+                continue
+            if named.check(secret, form):
                 yield _Span(*match.span(form), named.kind, named.noun)
 
 
-def _elsewhere(text: str, sought: list[tuple[str, str, Noun]]) -> Iterator[_Span]:
-    """Where secrets that were found once stand without what gave them away."""
-    telling = [(secret, kind, noun) for secret, kind, noun in sought if len(secret) >= SHORTEST_KNOWN]
-    for secret, kind, noun in telling[:_MOST_SOUGHT]:
+def _elsewhere(text: str, spans: list[_Span], table: Table) -> Iterator[_Span]:
+    """Where secrets that were found once, here or in an earlier text, stand without what gave them away."""
+    here = {text[span.start : span.end]: span for span in spans if span.kind}
+    sought = [(secret, span.kind, span.noun) for secret, span in here.items() if len(secret) >= SHORTEST_KNOWN]
+    former = ((secret, Noun(name.rpartition("_")[2])) for name, secret in table.entries if secret not in here)
+    sought[_MOST_SOUGHT:] = [
+        (secret, "repeated secret", noun)
+        for secret, noun in former
+        if noun is not Noun.TEXT and len(secret) >= SHORTEST_KNOWN
+    ][:_MOST_SOUGHT]
+    for secret, kind, noun in sought:
         yield from _occurrences(text, secret, kind, noun)
 
 
@@ -224,15 +225,15 @@ def _occurrences(text: str, secret: str, kind: str, noun: Noun) -> Iterator[_Spa
 
 
 def _disjoint(spans: list[_Span]) -> list[_Span]:
-    """The spans in order; those that overlap are one, of the kind of the one that begins first and is longest."""
+    """The spans in order; those that overlap are one, of the kind of the first that is a secret."""
     disjoint: list[_Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end, not span.kind)):
-        last = disjoint[-1] if disjoint else None
-        if last is None or span.start >= last.end:
+    for span in sorted(spans):
+        if not disjoint or span.start >= disjoint[-1].end:
             disjoint.append(span)
-        elif span.end > last.end or (span.kind and not last.kind):
-            more = span if not last.kind else last
-            disjoint[-1] = _Span(last.start, max(span.end, last.end), more.kind, more.noun)
+        elif span.end > disjoint[-1].end or not disjoint[-1].kind:
+            last = disjoint[-1]
+            of = last if last.kind else span
+            disjoint[-1] = _Span(last.start, max(span.end, last.end), of.kind, of.noun)
     return disjoint
 
 
@@ -241,24 +242,19 @@ def _replaced(text: str, spans: list[_Span], table: Table) -> Redacted:
     placeholders = {secret: placeholder for placeholder, secret in entries}
     findings: list[Finding] = []
     pieces: list[str] = []
-    end, line = 0, 1
+    start, end, line = 0, 0, 1
     for span in spans:
-        before, secret = text[end : span.start], text[span.start : span.end]
-        line += _line_ends(before)
+        secret = text[span.start : span.end]
         if secret not in placeholders:
             placeholders[secret] = f"REDACTED_{len(entries) + 1}_{span.noun}"
             entries.append((placeholders[secret], secret))
+        pieces += (text[end : span.start], placeholders[secret])
+        line += _line_ends(text[start : span.start])
         if span.kind:
             findings.append(Finding(span.kind, line))
-        pieces += (before, placeholders[secret])
-        line += _line_ends(secret)
-        end = span.end
+        start, end = span.start, span.end
     return Redacted("".join((*pieces, text[end:])), Table(tuple(entries)), tuple(findings))
 
 
 def _line_ends(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
-
-
-def _noun(placeholder: str) -> Noun:
-    return Noun(placeholder.rpartition("_")[2])
