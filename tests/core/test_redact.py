@@ -83,6 +83,16 @@ def test_a_mangled_placeholder_is_told():
     )
 
 
+def test_a_list_of_secrets_is_hidden_from_some_place_on():
+    """Where secret follows secret without end, the rest is hidden as one, and all of it comes back."""
+    secrets = ["ghp_" + _made_up(ALNUM, 36, seed) for seed in range(2000)]
+    text = "\n".join(secrets)
+    redacted = redact(text)
+    assert restore(redacted.text, redacted.table) == text
+    assert not any(secret in redacted.text for secret in secrets)
+    assert len(redacted.table.placeholders) < 1000
+
+
 def test_nothing_is_made_of_a_text_without_secrets():
     """Where there is nothing to hide, the text and the table are those that were given."""
     table = Table()
