@@ -28,6 +28,10 @@ _MOST_SOUGHT = 50
 """So many secrets that were found once are looked for wherever else they stand: more of them is a list of secrets,
 and a rule finds each where it is. It bounds the time that a hostile text can take."""
 
+_MOST_FOUND = 500
+_USUAL_DISTANCE = 40
+"""A rule is to find no more secrets in a text than that, and to try no more often than once in so many characters."""
+
 _NOUNS = "|".join(Noun)
 _PLACEHOLDER = re.compile(rf"REDACTED_[1-9][0-9]{{0,8}}_(?:{_NOUNS})")
 """No end of a placeholder is the beginning of one, and none begins another, so that they are read in one way only,
@@ -159,9 +163,9 @@ def _by_rules(text: str) -> Iterator[_Span]:
     for rule in (*TOKENS, *PLACES):
         for gate in rule.gates:
             if gate in places:
-                yield from _by_rule(text, rule, places[gate])
+                yield from _bounded(text, _by_rule(text, rule, places[gate]))
     for named in NAMED:
-        yield from _by_name(text, lowered, named)
+        yield from _bounded(text, _by_name(text, lowered, named))
 
 
 def _beginnings(lowered: bytes) -> set[bytes]:
@@ -183,24 +187,37 @@ def _places(lowered: bytes, gate: bytes) -> list[int]:
     return places
 
 
-def _by_rule(text: str, rule: Rule, places: list[int]) -> Iterator[_Span]:
+def _by_rule(text: str, rule: Rule, places: list[int]) -> Iterator[tuple[_Span, bool]]:
     after = 0
     for at in places:
         match = rule.pattern.match(text, at - rule.behind) if at >= max(after, rule.behind) else None
-        if match is not None and rule.check(match["secret"]):
-            yield _Span(*match.span("secret"), rule.kind, rule.noun)
-            after = match.end("secret")
+        if match is not None:
+            is_secret = rule.check(match["secret"])
+            yield _Span(*match.span("secret"), rule.kind, rule.noun), is_secret
+            after = match.end("secret") if is_secret else 0
 
 
-def _by_name(text: str, lowered: bytes, named: Named) -> Iterator[_Span]:
+def _by_name(text: str, lowered: bytes, named: Named) -> Iterator[tuple[_Span, bool]]:
     for name in named.names.finditer(lowered):
         match = VALUE.match(text, name.end())
         if match is not None and (form := match.lastgroup) is not None:
             secret = match[form]
-            if len(secret) < named.shortest or name[0].rstrip(b"s").endswith(OF_SOMETHING_ELSE):
-                continue
-            if named.check(secret, form):
-                yield _Span(*match.span(form), named.kind, named.noun)
+            if len(secret) >= named.shortest and not name[0].rstrip(b"s").endswith(OF_SOMETHING_ELSE):
+                yield _Span(*match.span(form), named.kind, named.noun), named.check(secret, form)
+
+
+def _bounded(text: str, candidates: Iterable[tuple[_Span, bool]]) -> Iterator[_Span]:
+    """Those that are secrets; where a rule has too many, all that follows as one: such a text is a list of secrets, or
+    made to take long, and what is hidden in vain does no harm.
+    """
+    found, most = 0, _MOST_FOUND + len(text) // _USUAL_DISTANCE
+    for tried, (span, is_secret) in enumerate(candidates):
+        if found == _MOST_FOUND or tried == most:
+            yield span._replace(end=len(text))
+            return
+        if is_secret:
+            found += 1
+            yield span
 
 
 def _elsewhere(text: str, spans: list[_Span], table: Table) -> Iterator[_Span]:

@@ -14,12 +14,12 @@ _EXAMPLE = re.compile(
     r"|replaceme|fake|secret[_-]here|[_-]here|12345678|abcdefg|test[_-]?key|not[_-]a[_-]real|[$#]\{|\{\{|\$\(|<%|%\("
     r"|\(\)|\[\]|process\.env|environ|getenv"
 )
-_TELLING = re.compile(r"passw|passphrase|token|secret|credential|api[_-]?key|user_?name")
+_TELLING = re.compile(r"passw|passphrase|token|secret|credential|api[_-]?key|user_?name|" + _EXAMPLE.pattern)
 """Both are for small letters: a pattern that does not care for capitals takes many times as long."""
 _NAME = r"(?:[A-Za-z_$]++[0-9]{0,2})++"
 _CODE = re.compile(
     rf"{_NAME}(?:(?:\.|::|->|\?\.){_NAME})+|[a-z]+(?:[_./:-][a-z]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
-    r"|[A-Za-z][a-z]*+(?:[0-9]{0,2}[A-Z]++[a-z]++)++[0-9]{0,2}|[A-Z][a-z]+|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
+    r"|[a-z]*+[0-9]{0,2}(?:[A-Z][a-z]{2,}+[0-9]{0,4}|[A-Z]{1,4}[0-9]{0,4}(?=[A-Z]|$))++|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
     r"|(?:sha|md|utf|u?int|float|base|aes|rsa|ssl|tls|ipv|oauth|win|mp|h)_?-?[0-9]{1,4}(?:[_-][a-z0-9]{1,8})*",
     re.ASCII,
 )
@@ -45,8 +45,13 @@ _WORDS = frozenset(
 )
 _RUNS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
 _DIGIT = re.compile(r"[0-9]")
-_CAPITAL = re.compile(r"[A-Z]")
-_SIGNS = re.compile(r"[^A-Za-z0-9]+")
+_CLASSES = bytes(
+    ord("a") if chr(at).islower() else ord("A") if chr(at).isupper() else ord("0") if chr(at).isdigit() else at
+    for at in range(128)
+) + bytes(128)
+_NOT_COUNTED = bytes(at for at in range(256) if at >= 128 or not chr(at).isalnum())
+_TURNS = (b"aA", b"Aa", b"a0", b"0a", b"A0", b"0A")
+"""Where one class of letters follows another, in a text of which each letter stands for its class."""
 _HEXADECIMAL = re.compile(r"(?:0x)?[0-9a-f-]+", re.IGNORECASE)
 _BASE64_LINE = re.compile(r"[A-Za-z0-9+/=]{32}")
 
@@ -83,7 +88,7 @@ def password(secret: str) -> bool:
     looked_at = secret[:_LOOKED_AT]
     if looked_at[0] in "$%{<([&@" or looked_at[-1] in "})>]:" or len(set(looked_at)) < 4:
         return False
-    return not (_CODE.fullmatch(looked_at) or _TELLING.search(looked_at.lower()) or is_example(looked_at))
+    return not (_TELLING.search(looked_at.lower()) or _CODE.fullmatch(looked_at))
 
 
 def chosen(secret: str) -> bool:
@@ -117,11 +122,11 @@ def random_looking(secret: str) -> bool:
         return False
     if _HEXADECIMAL.fullmatch(looked_at):
         return len(looked_at) >= 20
-    plain = _SIGNS.sub("", looked_at)
-    turns = len(_RUNS.findall(plain)) / max(1, len(plain))
-    digits = len(_DIGIT.findall(plain))
+    letters = looked_at.encode("ascii", "replace").translate(_CLASSES, _NOT_COUNTED)
+    turns = (1 + sum(map(letters.count, _TURNS))) / max(1, len(letters))
+    digits = letters.count(b"0")
     if digits < 2:  # so few are in names too, but fewer capitals
-        return len(plain) >= 20 and 0.3 < len(_CAPITAL.findall(plain)) / len(plain) < 0.7 and turns > 0.3
+        return len(letters) >= 20 and 0.3 < letters.count(b"A") / len(letters) < 0.7 and turns > 0.3
     return turns > 0.2 and ((digits > 4 and turns > 0.35) or not _CODE.fullmatch(looked_at))
 
 
