@@ -24,7 +24,7 @@ local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
 local made = redis.call('ZSCORE', KEYS[2], ARGV[1])
 if not made or (ARGV[2] ~= '' and now - made >= tonumber(ARGV[2])) then return false end
-redis.call('ZADD', KEYS[3], now, ARGV[1])
+redis.call('ZADD', KEYS[3], string.format('%.6f', now), ARGV[1])
 redis.call('HINCRBY', KEYS[4], 'hits', 1)
 return redis.call('HGET', KEYS[1], ARGV[1])
 """
@@ -35,7 +35,8 @@ local packed, made, used, facts = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1e6
 local function drop(key)
-  redis.call('HINCRBY', facts, 'bytes', -redis.call('HSTRLEN', packed, key))
+  local size = redis.call('HSTRLEN', packed, key)
+  if size > 0 then redis.call('HINCRBY', facts, 'bytes', -size) end
   redis.call('HDEL', packed, key)
   redis.call('ZREM', made, key)
   redis.call('ZREM', used, key)
@@ -43,8 +44,8 @@ end
 drop(ARGV[1])
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', made, '-inf', now - ARGV[3])) do drop(key) end
 redis.call('HSET', packed, ARGV[1], ARGV[2])
-redis.call('ZADD', made, now, ARGV[1])
-redis.call('ZADD', used, now, ARGV[1])
+redis.call('ZADD', made, string.format('%.6f', now), ARGV[1])
+redis.call('ZADD', used, string.format('%.6f', now), ARGV[1])
 redis.call('HINCRBY', facts, 'bytes', #ARGV[2])
 while redis.call('ZCARD', used) > tonumber(ARGV[4])
   or tonumber(redis.call('HGET', facts, 'bytes')) > tonumber(ARGV[5]) do
