@@ -19,7 +19,7 @@ _TELLING = re.compile(r"passw|passphrase|token|secret|credential|api[_-]?key|use
 _NAME = r"(?:[A-Za-z_$]++[0-9]{0,2})++"
 _CODE = re.compile(
     rf"{_NAME}(?:(?:\.|::|->|\?\.){_NAME})+|[a-z]+(?:[_./:-][a-z]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
-    r"|[A-Za-z][a-z]*+(?:[0-9]{0,2}[A-Z]++[a-z]++)++[0-9]{0,2}|[A-Z][a-z]+|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
+    r"|[a-z]*+[0-9]{0,2}(?:[A-Z][a-z]{2,}+[0-9]{0,4}|[A-Z]{1,4}[0-9]{0,4}(?=[A-Z]|$))++|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
     r"|(?:sha|md|utf|u?int|float|base|aes|rsa|ssl|tls|ipv|oauth|win|mp|h)_?-?[0-9]{1,4}(?:[_-][a-z0-9]{1,8})*",
     re.ASCII,
 )

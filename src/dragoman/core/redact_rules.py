@@ -266,6 +266,21 @@ PLACES = (
         random_looking,
     ),
     _place(
+        "secret that is set by a command",
+        Noun.SECRET,
+        "env |set |setx ",
+        r"(?:env|setx?) [\w.-]{0,30}(?:passw|pwd|pass|secret|token|key)[\w.-]{0,20}[ \t]{1,4}\"?"
+        r"(?P<secret>[^\s\"'`;,<>()\[\]{}$&|\\]{8,500}+)",
+        chosen,
+    ),
+    _place(
+        "secret that signs",
+        Noun.KEY,
+        "jwt.sign(|jwt.verify(|jwt.encode(|jwt.decode(|hmac.new(|createhmac(",
+        r"[\w.]{4,12}\((?:[^,\n()]{1,60}+,\s{0,20}+)?b?[\"'`](?P<secret>[^\s\"'`]{12,500}+)[\"'`]",
+        random_looking,
+    ),
+    _place(
         "login in a call",
         Noun.PASSWORD,
         "login(|auth=(|auth(|authenticate(|connect(|credentials(",
@@ -309,7 +324,10 @@ class Named:
 
 _IS = r"(?:\[\])?(?:\\?[\"'`\]]){0,2}+[ \t]{0,20}+"
 _TYPE = r"(?::[ \t]{0,4}+&?(?:'static )?[a-z_][\w.<>\[\]]{0,30}+[ \t]{0,4}+(?==)|(?:string|str|varchar)[ \t]{1,4}+)?"
-_BECOMES = r"(?:=>|:=|={1,3}|!=|:|,|\()\s{0,40}+(?:[rbuf]{1,2}|new |string::from\(|@)?"
+_BECOMES = (
+    r"(?:=>|:=|={1,3}|!=|:|,|\()\s{0,40}+(?:[\w.$\[\]\"'()]{1,60}+[ ](?:\|\||\?\?|or)[ ])?\(?\s{0,40}+"
+    r"(?:(?:new )?[\w.:\[\]]{1,30}+\(|[rbuf]{1,2}|@)?"
+)
 _PLAIN = r"[^\s\"'`;,<>()\[\]{}$&|=\\]{6,1000}+={0,2}"
 _AFTER = (
     r"(?:\\?[\"'])?[\s,{]{1,30}+(?:(?:type|description|sensitive)[^\n]{0,100}\n\s{0,20}){0,3}\"?(?:value|default)\"?"
@@ -318,7 +336,7 @@ _AFTER = (
 VALUE = re.compile(
     rf"{_IS}{_TYPE}{_BECOMES}\\?([\"'`])(?P<quoted>[^\s\"'`\\]{{6,1000}}+)\\?\1"
     rf"|(?<=(?-i:[A-Z0-9]))=(?P<variable>{_PLAIN})(?=\s|$)"
-    rf"|{_IS}{_TYPE}(?:=|:[ \t])[ \t]{{0,20}}+(?P<bare>{_PLAIN})(?=[\s;,&\"'`\\]|$)"
+    rf"|{_IS}{_TYPE}(?:=|:[ \t](?:[>|]-?\n)?)[ \t]{{0,20}}+(?P<bare>{_PLAIN})(?=[\s;,&\"'`\\]|$)"
     r"|>(?P<element>[^\s<>]{6,1000}+)</"
     rf"|{_AFTER}\s{{0,8}}+[:=]\s{{0,8}}+\"?(?P<after>{_PLAIN})(?=[\s\"]|$)",
     re.IGNORECASE | re.ASCII,
@@ -344,7 +362,9 @@ NAMED = (
     Named(
         "password",
         Noun.PASSWORD,
-        _names("passw|passphrase|passcode|pwd|_pass|dbpass|smtppass|userpass"),
+        _names(
+            "passw|passphrase|passcode|pwd|pass(?<![a-z]pass)(?![a-z])|pw(?<![a-z]pw)(?![a-z])|dbpass|smtppass|userpass"
+        ),
         6,
         named_password,
     ),
