@@ -175,6 +175,40 @@ def test_what_is_no_secret_stays(text):
     assert redact(text).text == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const client = new Client({ apiKey: process.env.KEY || '<>' })",
+        'key = os.environ.get("API_KEY") or "<>"',
+        "jwt.sign(payload, '<>')",
+        "hmac.new(b'<>', message, sha256)",
+        "app.secret_key = b'<>'",
+        'encryptionKey := []byte("<>")',
+        "const secret = Buffer.from('<>', 'utf8');",
+        "signing_key = (\n    '<>'\n)",
+        "client_secret: >-\n  <>\n",
+        "auth: { user: 'a', pass: '<>' }",
+        "credentials = {'user': 'a', 'pw': '<>'}",
+        "ENV POSTGRES_PASSWORD <>\n",
+        'setx SECRET "<>"',
+        "$env:API_KEY = '<>'",
+        "X-Api-Key: <>\n",
+        "https://api.example.org/v1?api_key=<>&q=1",
+        "kubectl create secret generic db --from-literal=password=<>",
+        '<property name="password" value="<>"/>',
+    ],
+)
+def test_a_secret_is_hidden_where_people_put_it(text):
+    """A random value is hidden in all the ways of giving it to a program."""
+    secret = _made_up(ALNUM, 32, seed=7)
+    assert redact(text.replace("<>", secret)).text == text.replace("<>", _only_placeholder(text, secret))
+
+
+def _only_placeholder(text, secret):
+    (placeholder,) = redact(text.replace("<>", secret)).table.placeholders
+    return placeholder
+
+
 def test_nearly_every_planted_secret_is_hidden():
     """Of secrets of many kinds in files as people write them, hardly any is left, and of no kind many."""
     files, missed = Counter(), Counter()
