@@ -23,6 +23,7 @@ from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.keys import Keys, key_specs
@@ -38,6 +39,7 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.tokens import Tokens
 from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
@@ -71,6 +73,7 @@ class App:
         self.workers = ThreadWorkers()
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
+        self.repository = Git(environment)
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
@@ -86,6 +89,7 @@ class App:
         self._prober = Prober(self.store, models, self.access, clock)
         self._spending = Spending(self.store)
         self.ledger = Ledger(partial(self._notice, source="the ledger"))
+        self.tokens = Tokens(self.workers)
         self.completer = Engine(
             effective.settings,
             self.transport,
@@ -97,6 +101,7 @@ class App:
             prober=self._prober,
             spending=self._spending,
             ledger=self.ledger,
+            tokens=self.tokens,
         )
         self.embeddings = Embeddings(
             effective.settings,
@@ -203,6 +208,7 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
+        self.tokens.close()
         await self._prober.close()
         self._standings.close()
         self.metrics.flush()

@@ -429,7 +429,6 @@ class TestSettingsOfLaterVersions:
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
-            "edits.review = true",
             'providers.openai.inline_model = "x"',
         ],
     )
@@ -445,8 +444,8 @@ class TestSettingsOfLaterVersions:
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
             toml('[privacy]\nredact = false\nlocal_only = []\naudit = "off"'),
-            toml("edits.review = false\ncache.enabled = false"),
-            parse_assignment("edits.review=False"),
+            toml("cache.enabled = false"),
+            parse_assignment("cache.enabled=False"),
             *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
         ],
     )
@@ -601,7 +600,8 @@ class TestPrices:
         effective = read(toml(f'[prices."{name}"]\ninput_per_million = 0.5\noutput_per_million = 1.5'))
         assert effective.problems == ()
         price = effective.settings.prices[name]
-        assert (price.input_per_million, price.output_per_million, price.cached_per_million) == (0.5, 1.5, None)
+        assert (price.input_per_million, price.output_per_million) == (0.5, 1.5)
+        assert (price.cached_per_million, price.cache_write_per_million) == (None, None)
 
     def test_half_a_price_is_named(self):
         """A price without one of its two parts has no effect, and the missing key is named."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
+from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
@@ -51,6 +52,21 @@ class NoFiles:
 
     async def existing(self, paths):
         return frozenset()
+
+
+class NoRepository:
+    """Git follows nothing, unless the test says what has changed."""
+
+    def __init__(self):
+        self.diff = None
+
+    async def holds(self, folder):
+        return self.diff is not None
+
+    async def changes(self, folder, *, staged=False):
+        if self.diff is None:
+            raise BadInput(f"{folder} is in no git repository.")
+        return self.diff
 
 
 @dataclass
@@ -112,6 +128,7 @@ class Bench:
         self.completer = Model()
         self.workers = Inline()
         self.answers = Shelf()
+        self.repository = NoRepository()
         self.project: Any = NoFiles()
         self.problems: list[Any] = []
         self.configured: list[Any] = []

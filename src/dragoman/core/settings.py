@@ -300,6 +300,9 @@ class ModelPrice(Section):
     cached_per_million: Dollars | None = Field(
         default=None, description="What is sent and was in the provider's cache. Left out: as what is sent."
     )
+    cache_write_per_million: Dollars | None = Field(
+        default=None, description="What is sent and written to the provider's cache. Left out: as what is sent."
+    )
 
 
 class ContextSettings(Section):
@@ -317,6 +320,10 @@ class ContextSettings(Section):
 class Edits(Section):
     """How edits are made."""
 
+    review: bool = Field(
+        default=False,
+        description="Put results into the text as marked hunks, to be accepted or rejected one by one by code action.",
+    )
     check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from dragoman.core.encodings import for_model
 from dragoman.core.errors import (
     BudgetExceeded,
     ContentFilter,
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from dragoman.core.events import Event
-    from dragoman.core.ports import Clock
+    from dragoman.core.ports import Clock, Tokens
     from dragoman.core.route import Candidate, Place
     from dragoman.engine.access import Access
     from dragoman.engine.http import Transport
@@ -73,7 +75,7 @@ class Asking:
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
-    count_tokens: Callable[[str], int]
+    tokens: Tokens
     heard: Callable[[AttemptRecord], None] = field(repr=False)
 
     async def ask(self, run: Run, candidate: Candidate, course: Course, *, last: bool) -> AsyncGenerator[Event, None]:
@@ -128,7 +130,8 @@ class Asking:
                 if place.model in run.too_small:
                     raise ContextLength("the same model again")
                 window = window_of(run.settings, place, endpoint.options)
-                await self.models.refuse_too_long(run.tokens, place, ready, window, seconds)
+                needed = for_model(run.tokens, place.model)
+                await self.models.refuse_too_long(needed, place, ready, window, seconds)
                 if course.shown:
                     course.shown = False
                     yield Reset(course.after or "")
@@ -137,8 +140,8 @@ class Asking:
                 dialect = spoken(place.dialect, target)
                 call = dialect.call(run.job.request, target)
                 log_notes(run.job.id, place.provider, call.notes)
-                expected = Usage(run.tokens, EXPECTED_ANSWER_TOKENS, estimated=True)
-                tally.sent = True
+                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
+                expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
@@ -149,7 +152,8 @@ class Asking:
                     async for delta in deltas:
                         if isinstance(delta, SHOWN):
                             if allowance is not None and is_due:  # before more is taken: a whole answer is never cut
-                                await allowance.renew((tally.usage or expected).input_tokens or run.tokens)
+                                told = tally.usage if tally.usage and tally.usage.input_tokens else None
+                                await allowance.renew(told or replace(expected, cache_write_tokens=needed))
                             if tally.first_token is None:
                                 tally.first_token = self.clock.now()
                                 course.shown = True
@@ -188,8 +192,8 @@ class Asking:
         if reserved is None or price is None or not (reserved.limited or budget is not None):
             return None
         left = None if budget is None else budget - (run.cost_usd or 0.0)
-        estimate = candidate.facts.cost_usd or 0.0
-        return Allowance(self.spending, reserved, price, estimate, left, self.count_tokens)
+        estimate, count = candidate.facts.cost_usd or 0.0, partial(self.tokens.estimate, model=place.model)
+        return Allowance(self.spending, reserved, price, estimate, left, count)
 
     def _done(self, run: Run, place: Place, tally: Tally, usage: Usage) -> Done:
         now = self.clock.now()
@@ -203,7 +207,7 @@ class Asking:
     ) -> tuple[Usage, float | None, asyncio.Future[None]]:
         """Gives back what the attempt was lent, and tells its end. Returns its tokens and what they cost."""
         whole = failure is None and tally.stop is not None
-        usage = self._usage(run, tally, failure)
+        usage = self._usage(place, tally, failure)
         first_token = None if tally.first_token is None else tally.first_token - tally.began
         ending = Ending(whole, usage.input_tokens + usage.output_tokens, failure, first_token)
         settled = self.standings.settle(lease, ending, run.settings.health)
@@ -239,16 +243,16 @@ class Asking:
         self.ledger.note(record)
         return record
 
-    def _usage(self, run: Run, tally: Tally, failure: ProviderError | None) -> Usage:
+    def _usage(self, place: Place, tally: Tally, failure: ProviderError | None) -> Usage:
         """The provider's count; what it left out is counted here, if it was at work at all."""
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
             return known
-        at_work = tally.first_token is not None or (tally.sent and is_billed(failure))
+        at_work = tally.first_token is not None or is_billed(failure)
         return replace(
             known,
-            input_tokens=known.input_tokens or (run.tokens if at_work else 0),
-            output_tokens=known.output_tokens or self.count_tokens("".join(tally.pieces)),
+            input_tokens=known.input_tokens or (tally.asked() if at_work else 0),
+            output_tokens=known.output_tokens or self.tokens.count("".join(tally.pieces), place.model),
             estimated=True,
         )
 

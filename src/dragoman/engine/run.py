@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dragoman.core.chat import FinishDelta, UsageDelta
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.chat import Delta, Stop, Usage
     from dragoman.core.errors import ProviderError
     from dragoman.core.ports import Job
@@ -57,16 +59,16 @@ class Course:
 class Tally:
     """What an attempt has brought so far. `began` is the engine's clock; `entry` its id and time in the ledger.
 
-    sent: the request is on its way, and may be billed.
+    asked: how many tokens the request is to the model that was asked, once it is on its way.
     """
 
     began: float
     entry: tuple[str, float] = ("", 0.0)
-    sent: bool = False
     first_token: float | None = None
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
     stop: Stop | None = None
+    asked: Callable[[], int] = int
 
     def take(self, delta: Delta) -> None:
         """What is not shown."""

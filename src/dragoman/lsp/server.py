@@ -21,7 +21,9 @@ from dragoman.core.editor_settings import EditorSettings
 from dragoman.lsp.client import ClientFacts, facts_of
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
+from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
@@ -53,6 +55,10 @@ class Server(JsonRPCServer):
         self.kept = KeptResults()
         self.runner = Runner(self)
         self.downloads = Downloads(self)
+        self.findings = Findings(self)
+        self.hunks = Hunks(self)
+        self.repositories: frozenset[str] = frozenset()
+        """The workspace's folders that git follows."""
         self.facts: ClientFacts
         self.editor_settings = EditorSettings()
         self.trace: types.TraceValue = types.TraceValue.Off
@@ -123,7 +129,12 @@ class Server(JsonRPCServer):
     async def _open(self) -> Services:
         services = await self._open_services()
         self.tell_problems(await services.configure(self.editor_settings))
+        self.spawn(self._look_for_repositories(services))
         return services
+
+    async def _look_for_repositories(self, services: Services) -> None:
+        roots = self.editor_settings.roots
+        self.repositories = frozenset([root for root in roots if await services.repository.holds(root)])
 
     async def ready(self) -> Services:
         """The services, once they are open."""
@@ -174,6 +185,7 @@ class Server(JsonRPCServer):
         )
         services = await self.ready()
         self.tell_problems(await services.configure(self.editor_settings))
+        await self._look_for_repositories(services)
 
     def tell_problems(self, problems: Iterable[Problem]) -> None:
         """Tell the person of each problem once: the worst new one in a message, all of them in the editor's log."""

@@ -108,7 +108,7 @@ async def carry_out(
 def _tools(server: Server) -> Tools:
     services = server.services
     files = OpenFirst(server.documents, services.files(server.editor_settings.roots))
-    return Tools(services.completer, files, services.workers)
+    return Tools(services.completer, files, services.workers, services.repository)
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
