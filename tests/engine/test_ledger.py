@@ -39,6 +39,7 @@ from engine.virtual import (
     refuses,
     says,
     settings_of,
+    text_of_tokens,
     virtual_time,
 )
 
@@ -51,7 +52,7 @@ def record(ledger, outcome="done", cost_usd=0.01, **more):
     id_, began = ledger.new()
     fields = {
         "request": "r", "provider": "one", "model": "m", "endpoint": "http://one", "intent": "code",
-        "seconds": 1.5, "first_token_seconds": 0.5, "usage": Usage(10, 5, 3, 2), "action": "edit",
+        "seconds": 1.5, "first_token_seconds": 0.5, "usage": Usage(10, 5, 3, 2, cache_write_tokens=4), "action": "edit",
         "id": id_, "began": began,
     } | more  # fmt: skip
     return AttemptRecord(outcome=outcome, cost_usd=cost_usd, **fields)
@@ -325,7 +326,7 @@ async def test_a_cancelled_attempt_costs_what_was_sent():
     """Who is given up on before its first token has read the request, and bills it: it counts, as an estimate."""
     ledger = Ledger(wall=lambda: NOW)
     engine = engine_on(ledger, ScriptedTransport(one=[Reply((50.0,))]), "one")
-    task = asyncio.create_task(events_of(engine, job("word " * 720)))
+    task = asyncio.create_task(events_of(engine, job(text_of_tokens(1000))))
     await asyncio.sleep(1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -363,8 +364,8 @@ async def test_embeddings_are_in_it():
     )
     spending = Spending(store)
     embeddings = Embeddings(settings, transport, Keys(), Here(), ledger=ledger, spending=spending, fraction=lambda: 0.5)
-    await embeddings.embed(["word " * 72])
-    task = asyncio.create_task(embeddings.embed(["word " * 72]))
+    await embeddings.embed([text_of_tokens(100)])
+    task = asyncio.create_task(embeddings.embed([text_of_tokens(100)]))
     await asyncio.sleep(1)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -32,6 +32,7 @@ from engine.virtual import (
     says,
     settings_of,
     text_of,
+    text_of_tokens,
     virtual_time,
 )
 
@@ -180,7 +181,8 @@ async def test_what_is_free_is_never_held_up():
 
 def long(pieces, between=0.0):
     """An answer in pieces of a hundred tokens each, as they are counted here."""
-    steps = (step for _ in range(pieces) for step in (between, piece("word " * 72)))
+    hundred = piece(text_of_tokens(100))
+    steps = (step for _ in range(pieces) for step in (between, hundred))
     return Reply((*steps, *finish(usage=(10, pieces * 100))))
 
 

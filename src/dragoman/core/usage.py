@@ -53,6 +53,7 @@ class Sums:
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
     reasoning_tokens: int = 0
     cost_usd: float = 0.0
     estimated_usd: float = 0.0
@@ -71,6 +72,7 @@ class Sums:
         self.input_tokens += attempt.usage.input_tokens
         self.output_tokens += attempt.usage.output_tokens
         self.cached_tokens += attempt.usage.cached_tokens
+        self.cache_write_tokens += attempt.usage.cache_write_tokens
         self.reasoning_tokens += attempt.usage.reasoning_tokens
         self.cost_usd += attempt.cost_usd or 0.0
         self.estimated_usd += (attempt.cost_usd or 0.0) if attempt.usage.estimated else 0.0

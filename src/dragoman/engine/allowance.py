@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dragoman.core.chat import Usage
 from dragoman.core.errors import BudgetExceeded
 from dragoman.core.price import cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from dragoman.core.chat import Usage
     from dragoman.core.price import Price
     from dragoman.engine.spending import Reservation, Spending
 
@@ -42,14 +42,17 @@ class Allowance:
         self._length += len(text)
         return self._length >= LOOK_CHARACTERS
 
-    async def renew(self, input_tokens: int) -> None:
-        """More is reserved where that is used up. Raises `BudgetExceeded` where there is no more to be had."""
+    async def renew(self, known: Usage) -> None:
+        """More is reserved where that is used up. Raises `BudgetExceeded` where there is no more to be had.
+
+        `known` is what the provider has told of the tokens so far, or what they were expected to be.
+        """
         self._tokens += self.count_tokens("".join(self._pieces))
         self._pieces, self._length = [], 0
-        spent = cost(Usage(input_tokens, self._tokens), self.price) or 0.0
+        spent = cost(replace(known, output_tokens=self._tokens), self.price) or 0.0
         if self.most is not None and spent > self.most:
             raise BudgetExceeded(f"the answer grew beyond the request's budget ({self.most:.4f} USD were left of it)")
         if spent <= self.reserved or not self.reservation.limited:
             return
-        wanted = cost(Usage(input_tokens, self._tokens + MORE_TOKENS), self.price) or 0.0
+        wanted = cost(replace(known, output_tokens=self._tokens + MORE_TOKENS), self.price) or 0.0
         self.reserved += await self.spending.more(self.reservation, wanted - self.reserved)

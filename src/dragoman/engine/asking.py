@@ -146,11 +146,10 @@ class Asking:
                 dialect = spoken(place.dialect, target)
                 call = dialect.call(run.job.request, target)
                 log_notes(run.job.id, place.provider, call.notes)
+                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
                 expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
-                tally.sent = True
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
                 await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
-                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 allowance = self._allowance(run, candidate, place, reserved)
@@ -160,7 +159,8 @@ class Asking:
                     async for delta in deltas:
                         if isinstance(delta, SHOWN):
                             if allowance is not None and is_due:  # before more is taken: a whole answer is never cut
-                                await allowance.renew((tally.usage or expected).input_tokens or run.tokens)
+                                told = tally.usage if tally.usage and tally.usage.input_tokens else None
+                                await allowance.renew(told or replace(expected, cache_write_tokens=needed))
                             if tally.first_token is None:
                                 tally.first_token = self.clock.now()
                                 course.shown = True
@@ -199,8 +199,8 @@ class Asking:
         if reserved is None or price is None or not (reserved.limited or budget is not None):
             return None
         left = None if budget is None else budget - (run.cost_usd or 0.0)
-        estimate = candidate.facts.cost_usd or 0.0
-        return Allowance(self.spending, reserved, price, estimate, left, partial(self.tokens.count, model=place.model))
+        estimate, count = candidate.facts.cost_usd or 0.0, partial(self.tokens.estimate, model=place.model)
+        return Allowance(self.spending, reserved, price, estimate, left, count)
 
     def _done(self, run: Run, place: Place, tally: Tally, usage: Usage) -> Done:
         now = self.clock.now()
@@ -224,8 +224,7 @@ class Asking:
         record = self._note(run, place, course, tally, outcome, usage, spent)
         log(record)
         self.heard(record)
-        if tally.sent:
-            self.audit.ended(run.settings.privacy, record, "".join(tally.pieces))
+        self.audit.ended(run.settings.privacy, record, "".join(tally.pieces))
         return usage, spent, settled
 
     def _note(
@@ -257,7 +256,7 @@ class Asking:
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
             return known
-        at_work = tally.first_token is not None or (tally.sent and is_billed(failure))
+        at_work = tally.first_token is not None or is_billed(failure)
         return replace(
             known,
             input_tokens=known.input_tokens or (tally.asked() if at_work else 0),

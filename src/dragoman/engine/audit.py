@@ -64,6 +64,7 @@ class Audit:
         self._folder = folder
         self._wall = wall
         self._thread: ThreadPoolExecutor | None = None
+        self._under_way: set[str] = set()
         self._day = ""
         self._fault = ""
 
@@ -71,6 +72,7 @@ class Audit:
         """Write down what is about to be sent, by the settings of its request."""
         if privacy.audit == "off":
             return
+        self._under_way.add(outgoing.attempt)
         place = outgoing.place
         entry = {
             **self._head("sent", outgoing.request, outgoing.attempt, place.provider, place.model),
@@ -86,9 +88,10 @@ class Audit:
         await asyncio.shield(self._begin(partial(self._with_texts, entry, texts, hidden=privacy.redact)))
 
     def ended(self, privacy: Privacy, record: AttemptRecord, answer: str) -> None:
-        """Write down what came of it; waits for nothing."""
-        if privacy.audit == "off":
+        """Write down what came of an attempt, if it was about to be sent; waits for nothing."""
+        if record.id not in self._under_way:
             return
+        self._under_way.discard(record.id)
         usage = record.usage
         entry: dict[str, Any] = {
             **self._head("ended", record.request, record.id, record.provider, record.model),

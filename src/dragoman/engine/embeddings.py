@@ -230,8 +230,7 @@ class Embeddings:
             if reserved is not None:
                 self._spending.settle(reserved, record.cost_usd, tells=False)
             log(record)
-            if sent:
-                self._audit.ended(ask.settings.privacy, record, "")
+            self._audit.ended(ask.settings.privacy, record, "")
             if self._on_attempt is not None:
                 self._on_attempt(record)
         await self._ledger.written()

@@ -52,7 +52,8 @@ MIGRATIONS = (
         provider TEXT NOT NULL, endpoint TEXT NOT NULL, model TEXT NOT NULL, intent TEXT NOT NULL, action TEXT NOT NULL,
         follows TEXT NOT NULL, outcome TEXT NOT NULL, seconds REAL NOT NULL, first_token_seconds REAL,
         input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
-        reasoning_tokens INTEGER NOT NULL, estimated INTEGER NOT NULL, cost_usd REAL
+        cache_write_tokens INTEGER NOT NULL, reasoning_tokens INTEGER NOT NULL, estimated INTEGER NOT NULL,
+        cost_usd REAL
     );
     CREATE INDEX attempts_by_time ON attempts(began);
     """,
@@ -63,7 +64,7 @@ _ATTEMPT = (
     "id", "began", "request", "provider", "endpoint", "model", "intent", "action", "follows",
     "outcome", "seconds", "first_token_seconds", "cost_usd",
 )  # fmt: skip
-_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
+_USAGE = ("input_tokens", "output_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
 _COLUMNS = (*_ATTEMPT, *_USAGE, "estimated")
 """Fields of a record and of its usage have their columns' names."""
 

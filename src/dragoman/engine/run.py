@@ -65,12 +65,11 @@ class Course:
 class Tally:
     """What an attempt has brought so far. `began` is the engine's clock; `entry` its id and time in the ledger.
 
-    sent: the request is on its way, and may be billed. asked: how many tokens it is to the model that was asked.
+    asked: how many tokens the request is to the model that was asked, once it is on its way.
     """
 
     began: float
     entry: tuple[str, float] = ("", 0.0)
-    sent: bool = False
     first_token: float | None = None
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None

@@ -54,6 +54,7 @@ def _values(sums: Sums) -> dict[str, Any]:
         "inputTokens": sums.input_tokens,
         "outputTokens": sums.output_tokens,
         "cachedTokens": sums.cached_tokens,
+        "cacheWriteTokens": sums.cache_write_tokens,
         "reasoningTokens": sums.reasoning_tokens,
         "costUsd": round(sums.cost_usd, 6),
         "estimatedUsd": round(sums.estimated_usd, 6),
