@@ -28,11 +28,12 @@ from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
-from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.settings_files import Stamp, read_layers, stamp, trusts_nobody, watched_paths
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.trust import decide, is_trusted, verdict
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
 from dragoman.providers.base import Target
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
+    from dragoman.core.trust import Foreign, Seal
     from dragoman.engine.records import AttemptRecord
 
 
@@ -118,6 +120,15 @@ class App:
         """The settings in force."""
         return self.effective.settings
 
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """See `core.ports.Services`."""
+        return self.effective.foreign
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """See `core.ports.Services`."""
+        await self.workers.run(lambda: decide(seal, trusted=trusted))
+
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""
         return ProjectFiles(roots, self.workers)
@@ -151,7 +162,7 @@ class App:
         if now < self._next_look:
             return self.noticed()
         self._next_look = now + LOOK_SECONDS
-        present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
+        present = await self.workers.run(lambda: stamp(watched_paths(self.environment, self._editor.roots)))
         return await self.configure(self._editor) if present != self._stamp else self.noticed()
 
     async def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:
@@ -203,7 +214,8 @@ class App:
 
     def _read(self) -> tuple[Effective, Stamp]:
         # The stamp is taken first: a file that changes while it is read is then read again.
-        before = stamp(settings_paths(self.environment, self._editor.roots))
+        before = stamp(watched_paths(self.environment, self._editor.roots))
+        trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
         layers = read_layers(
             self.environment,
             self._editor.roots,
@@ -212,9 +224,14 @@ class App:
                 editor_layer("the editor's settings", dict(self._editor.configuration)),
             ),
             self._assignments,
+            trusts,
         )
         effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
-        return replace(effective, settings=with_addresses(effective.settings, self.environment)), before
+        undecided = tuple(
+            file for file in effective.foreign if self._editor.trusts_workspace and verdict(file.seal) is None
+        )
+        settings = with_addresses(effective.settings, self.environment)
+        return replace(effective, settings=settings, foreign=undecided), before
 
     def _new_keys(self) -> Keys:
         return Keys(key_specs(self.effective.settings, PRESETS), self.environment, LoopClock())

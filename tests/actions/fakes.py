@@ -59,6 +59,9 @@ class FakeFiles:
                 folder = posixpath.dirname(folder)
         return frozenset(path for path in paths if path in self.files or path in folders)
 
+    async def inside(self, paths):
+        return frozenset(paths)
+
 
 class FakeWorkers:
     """Does the work where it stands."""

@@ -52,6 +52,9 @@ class NoFiles:
     async def existing(self, paths):
         return frozenset()
 
+    async def inside(self, paths):
+        return frozenset(paths)
+
 
 @dataclass
 class Shelf:
@@ -114,6 +117,8 @@ class Bench:
         self.answers = Shelf()
         self.project: Any = NoFiles()
         self.problems: list[Any] = []
+        self.foreign: list[Any] = []
+        self.trusted: list[Any] = []
         self.configured: list[Any] = []
         self.is_closed = False
         self.downloads: list[Any] = []
@@ -128,6 +133,9 @@ class Bench:
 
     async def refresh(self):
         return ()
+
+    async def trust(self, seal, *, trusted):
+        self.trusted.append((seal, trusted))
 
     async def download(self, wanted):
         self.downloads.append(wanted)

@@ -26,6 +26,9 @@ class Project:
         folders = {path.rpartition("/")[0] for path in self.texts}
         return frozenset(path for path in paths if path in self.texts or path in folders)
 
+    async def inside(self, paths):
+        return frozenset(paths)
+
 
 @dataclass
 class Editor:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from dragoman.actions.places import posix
 from dragoman.core.context import piece
+from dragoman.core.errors import BadInput
+from dragoman.core.printable import printable_name
 from dragoman.core.text import Position, Range
 
 if TYPE_CHECKING:
@@ -83,8 +85,17 @@ def _same_file(scene: Scene, framework: str, how: str) -> TestPlan:
 
 
 async def _placed(scene: Scene, files: Files, candidates: Sequence[str]) -> tuple[str, str | None]:
-    """The first candidate that exists, with its text; else the first whose folder exists; else the first of all."""
-    wanted = list(dict.fromkeys(candidates))
+    """The first candidate that exists, with its text; else the first whose folder exists; else the first of all.
+
+    Raises `BadInput` where every place is outside the workspace: the document, or a folder of tests, is a link.
+    """
+    inside = await files.inside(candidates)
+    wanted = list(dict.fromkeys(path for path in candidates if path in inside))
+    if not wanted:
+        raise BadInput(
+            f"The tests for {printable_name(posixpath.basename(scene.path))} would lie outside the workspace: "
+            "a link leads out of it. Open the folder where the file really is."
+        )
     existing = await files.existing([*wanted, *(posixpath.dirname(path) for path in wanted)])
     for path in wanted:
         if path in existing:

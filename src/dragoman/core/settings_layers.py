@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from dragoman.core.trust import Seal
+
 Path = tuple[str, ...]
 """A setting's key, segment by segment."""
 
@@ -52,8 +54,8 @@ class Layer:
     """Settings from one source, as nested tables. A later layer wins, key by key.
 
     `source` is how the person knows it (a path, `environment variable NAME`). `text` is the TOML it was read from.
-    `trusted` is False for what came with somebody else's project. `loose`: values are text and still to be typed.
-    `problems` were met while it was read. Raw values may hold a misplaced key: they stay out of the repr.
+    `trusted` is False for what came with somebody else's project; `seal` is the very content of a project's file.
+    `loose`: values are text and still to be typed. `problems` were met while it was read. Raw values may hold a misplaced key: they stay out of the repr.
     """
 
     source: str
@@ -62,6 +64,7 @@ class Layer:
     trusted: bool = True
     loose: bool = False
     problems: tuple[Problem, ...] = ()
+    seal: Seal | None = None
 
     def problem(
         self, path: Path, message: str, suggestion: str | None = None, severity: Severity = Severity.WARNING
@@ -79,7 +82,7 @@ class Choice:
     layer: Layer
 
 
-def toml_layer(source: str, text: str, *, trusted: bool = True) -> Layer:
+def toml_layer(source: str, text: str, *, trusted: bool = True, seal: Seal | None = None) -> Layer:
     """A file's layer. A text that is no TOML gives an empty one with the problem and its line."""
     try:
         raw = tomllib.loads(text)
@@ -92,7 +95,7 @@ def toml_layer(source: str, text: str, *, trusted: bool = True) -> Layer:
         number = int(line[1]) if line else text.count("\n") + 1
         message = f"is not TOML ({one_line(reason)}), so nothing in it has effect until this is mended"
         return broken_layer(source, message, line=number, trusted=trusted)
-    return Layer(source, raw, text, trusted)
+    return Layer(source, raw, text, trusted, seal=seal)
 
 
 def broken_layer(source: str, message: str, *, line: int | None = None, trusted: bool = True) -> Layer:
@@ -146,7 +149,8 @@ def line_of(text: str, path: Path) -> int | None:
 
 def dotted(path: Path) -> str:
     """The key as TOML writes it; a segment that is no bare key is quoted, so it is always one line."""
-    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else one_line(json.dumps(part)) for part in path)
+    bare = re.compile(r"[A-Za-z0-9_-]{1,80}")
+    return ".".join(part if bare.fullmatch(part) else one_line(json.dumps(part)) for part in path)
 
 
 def one_line(text: str, limit: int = 80) -> str:
