@@ -55,7 +55,8 @@ class Layer:
 
     `source` is how the person knows it (a path, `environment variable NAME`). `text` is the TOML it was read from.
     `trusted` is False for what came with somebody else's project; `seal` is the very content of a project's file.
-    `loose`: values are text and still to be typed. `problems` were met while it was read. Raw values may hold a misplaced key: they stay out of the repr.
+    `loose`: values are text and still to be typed. `problems` were met while it was read.
+    Raw values may hold a misplaced key: they stay out of the repr.
     """
 
     source: str
