@@ -216,12 +216,14 @@ class App:
         # The stamp is taken first: a file that changes while it is read is then read again.
         before = stamp(watched_paths(self.environment, self._editor.roots))
         trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
+        # An editor mixes what a project's own folder says (.vscode/settings.json) into what it answers.
+        answered = editor_layer("the editor's settings", dict(self._editor.configuration))
         layers = read_layers(
             self.environment,
             self._editor.roots,
             (
                 editor_layer("the editor's initializationOptions", dict(self._editor.initialization_options)),
-                editor_layer("the editor's settings", dict(self._editor.configuration)),
+                replace(answered, trusted=self._editor.trusts_workspace),
             ),
             self._assignments,
             trusts,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.actions.places import document_name
 from dragoman.core.languages import language
+from dragoman.core.printable import in_one_line
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Scene
@@ -121,7 +122,7 @@ def _join(*parts: str) -> str:
 
 def short(text: str, length: int = 60) -> str:
     """The text in one line, cut at a word where it is long: for a menu."""
-    line = " ".join(text.split())
+    line = in_one_line(text)
     if len(line) <= length:
         return line
     head = line[: length - 1]

@@ -152,6 +152,8 @@ def _wrong(app: "App", standings: "list[Standing]", server: ServerCheck) -> Iter
     for problem in app.effective.problems:
         if problem.severity is not Severity.NOTE:
             yield Wrong(str(problem))
+    for file in app.foreign:
+        yield Wrong(f"{file}: `dragoman trust` shows what, and asks you")
     for standing in standings:
         # Ollama counts as configured without a word about it: that it is not there is no news.
         named = standing.provider in app.settings.providers or standing.has_key

@@ -15,7 +15,8 @@ class EditorSettings:
 
     `roots` are the workspace folders' absolute paths; `initialization_options` and `configuration` (the `dragoman`
     section of `workspace/configuration`) are JSON as the editor sent it. `trusts_workspace` is False where the editor
-    itself does not trust the folders that are open: then no project's file is trusted, whatever was said of it before.
+    itself does not trust the folders that are open: then no project's file is trusted, whatever was said of it before,
+    and `configuration`, into which an editor may mix settings of the project's, is no more trusted than such a file.
     """
 
     roots: tuple[str, ...] = ()
