@@ -42,10 +42,11 @@ def _pieces(text, size):
 
 
 class FakeFiles:
-    """A project in a dictionary of absolute paths."""
+    """A project in a dictionary of absolute paths; what lies below one of the `links` is really elsewhere."""
 
-    def __init__(self, files=None):
+    def __init__(self, files=None, links=()):
         self.files = dict(files or {})
+        self.links = tuple(links)
 
     async def read_text(self, path):
         return self.files.get(path)
@@ -60,7 +61,7 @@ class FakeFiles:
         return frozenset(path for path in paths if path in self.files or path in folders)
 
     async def inside(self, paths):
-        return frozenset(paths)
+        return frozenset(path for path in paths if not path.startswith(self.links))
 
 
 class FakeWorkers:

@@ -15,9 +15,10 @@ SIZES = {"utf-8": lambda c: len(c.encode()), "utf-16": lambda c: 1 + (c > "\ufff
 
 @dataclass
 class Project:
-    """`core.ports.Files` by path."""
+    """`core.ports.Files` by path; what lies below one of the `links` is really elsewhere."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
 
     async def read_text(self, path):
         return self.texts.get(path)
@@ -27,7 +28,7 @@ class Project:
         return frozenset(path for path in paths if path in self.texts or path in folders)
 
     async def inside(self, paths):
-        return frozenset(paths)
+        return frozenset(path for path in paths if not path.startswith(self.links))
 
 
 @dataclass

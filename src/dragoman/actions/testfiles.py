@@ -142,7 +142,9 @@ async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     if existing is not None and "unittest" in existing and "pytest" not in existing:
         framework = "unittest"
     how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{module}`."
-    names = tuple(symbol.name for symbol in syntax.symbols() if not symbol.container)
+    # A file's name is whatever somebody has chosen: only one that is a module's may come into an import.
+    importable = all(part.isidentifier() for part in module.split("."))
+    names = tuple(symbol.name for symbol in syntax.symbols() if not symbol.container) if importable else ()
     return TestPlan(
         path, "python", framework, how, existing, line_end=scene.snapshot.line_end, module=module, names=names
     )
