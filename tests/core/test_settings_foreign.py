@@ -42,6 +42,7 @@ health.timeout_ms
 budget.daily_usd budget.monthly_usd budget.total_usd budget.per_request_usd budget.alert_threshold
 network.proxy network.no_proxy network.ca_bundle
 cache.enabled cache.ttl_s cache.max_entries cache.max_bytes cache.memory_entries cache.semantic
+cache.semantic_threshold
 privacy.redact privacy.local_only privacy.audit
 edits.check_syntax edits.review
 inline.enabled inline.debounce_ms inline.as_completion
