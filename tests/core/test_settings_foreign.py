@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from dragoman.core.printable import in_one_line
@@ -120,6 +122,25 @@ def test_a_flood_of_wishes_is_cut_off():
     effective = read("\n".join(f"a{number} = 1" for number in range(5000)))
     assert len(effective.problems) == MOST_FOREIGN + 1
     assert "the others are passed over" in str(effective.problems[-1])
+    assert effective.settings == Settings()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a." * 120_000 + "b = 1",
+        "ok = 1\n[" + "a." * 120_000 + "b]\n",
+        "\n".join(f"timeouts.a{number} = 1" for number in range(13_000)),
+        "[" * 250_000,
+    ],
+    ids=["deep-key", "deep-table", "many-keys", "deep-list"],
+)
+def test_a_hostile_file_holds_nobody_up(text):
+    """A file made to keep a parser busy for minutes, or to fill the memory, costs seconds at most."""
+    before = time.process_time()
+    effective = read(text)
+    assert time.process_time() - before < 30
+    assert effective.problems
     assert effective.settings == Settings()
 
 

@@ -141,7 +141,7 @@ async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     path, existing = await _placed(scene, files, candidates)
     if existing is not None and "unittest" in existing and "pytest" not in existing:
         framework = "unittest"
-    how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{module}`."
+    how = f"{framework}, in {_name(path, root)}. Import the code under test from `{printable_name(module)}`."
     # A file's name is whatever somebody has chosen: only one that is a module's may come into an import.
     importable = all(part.isidentifier() for part in module.split("."))
     names = tuple(symbol.name for symbol in syntax.symbols() if not symbol.container) if importable else ()
@@ -194,7 +194,7 @@ async def _go(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     package = next((line.split()[1] for line in scene.snapshot.lines if re.match(r"package\s+\w+", line)), "main")
     del syntax
     path, existing = await _placed(scene, files, [_join(root, folder, name.removesuffix(".go") + "_test.go")])
-    how = f"Go's testing package, in {path[len(root) + 1 :]}, package {package}: the code under test needs no import."
+    how = f"Go's testing package, in {_name(path, root)}, package {package}: the code under test needs no import."
     return TestPlan(
         path, "go", "go test", how, existing, header=f"package {package}\n\n", line_end=scene.snapshot.line_end
     )
@@ -256,7 +256,7 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
     if ending in {"mjs", "cjs"} or framework == "node:test":
         source += f".{ending}"
     globals_ = "" if framework in {"jest", "mocha"} else f" Import what the tests need from `{framework}`."
-    how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{source}`.{globals_}"
+    how = f"{framework}, in {_name(path, root)}. Import the code under test from `{printable_name(source)}`.{globals_}"
     return TestPlan(path, scene.snapshot.language, framework, how, text, line_end=scene.snapshot.line_end)
 
 
@@ -278,6 +278,11 @@ async def _script_framework(root: str, folder: str, files: Files) -> str:
                 return framework
     configs = await files.existing([_join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
     return "vitest" if configs else "jest"
+
+
+def _name(path: str, root: str) -> str:
+    """The path below the root, as a model may be told it."""
+    return printable_name(path[len(root) + 1 :])
 
 
 def _join(*parts: str) -> str:

@@ -10,6 +10,8 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 
 Path = tuple[str, ...]
 """A setting's key, segment by segment."""
+
+
+_DOTS = 100
+"""Dots in one line of a foreign file. A key of many parts takes the TOML parser time and memory by their square."""
 
 
 class Severity(StrEnum):
@@ -85,6 +91,12 @@ class Choice:
 
 def toml_layer(source: str, text: str, *, trusted: bool = True, seal: Seal | None = None) -> Layer:
     """A file's layer. A text that is no TOML gives an empty one with the problem and its line."""
+    if not trusted and (
+        number := next((n for n, line in enumerate(text.split("\n"), 1) if line.count(".") > _DOTS), 0)
+    ):
+        return broken_layer(
+            source, f"holds more than {_DOTS} dots in a line, so it is not read", line=number, trusted=False
+        )
     try:
         raw = tomllib.loads(text)
     except RecursionError:
@@ -141,11 +153,8 @@ def parse_assignment(text: str) -> Layer:
 
 def line_of(text: str, path: Path) -> int | None:
     """The one-based line where a TOML text sets the key, or the nearest table or inline table that holds it."""
-    best: tuple[int, int] | None = None
-    for number, found in _keys_by_line(text):
-        if found == path[: len(found)] and (best is None or len(found) > best[0]):
-            best = len(found), number
-    return best[1] if best else None
+    lines = _lines_by_key(text)
+    return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), None)
 
 
 def dotted(path: Path) -> str:
@@ -184,6 +193,15 @@ def _merge(into: dict[str, object], addition: object) -> None:
             _merge(present, value)
         else:
             into[key] = value
+
+
+@lru_cache(maxsize=4)
+def _lines_by_key(text: str) -> Mapping[Path, int]:
+    """The line where each key or table is first set. Kept for a while: a file may have many problems to place."""
+    lines: dict[Path, int] = {}
+    for number, key in _keys_by_line(text):
+        lines.setdefault(key, number)
+    return MappingProxyType(lines)
 
 
 def _keys_by_line(text: str) -> Iterator[tuple[int, Path]]:
