@@ -40,12 +40,13 @@ from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
 from dragoman.engine.reuse import Reuse
 from dragoman.engine.secret_variables import secrets_of
-from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.settings_files import Stamp, read_layers, stamp, trusts_nobody, watched_paths
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
 from dragoman.engine.tokens import Tokens
+from dragoman.engine.trust import decide, is_trusted, verdict
 from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
+    from dragoman.core.trust import Foreign, Seal
     from dragoman.core.usage import By as UsageBy
     from dragoman.engine.records import AttemptRecord
 
@@ -154,6 +156,15 @@ class App:
         """Texts that are to be hidden wherever they stand in what is sent."""
         return secrets_of(self.environment)
 
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """See `core.ports.Services`."""
+        return self.effective.foreign
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """See `core.ports.Services`."""
+        await self.workers.run(lambda: decide(seal, trusted=trusted))
+
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""
         return ProjectFiles(roots, self.workers, self._ignores, self.settings.privacy.local_only)
@@ -189,7 +200,7 @@ class App:
         if now < self._next_look:
             return self.noticed()
         self._next_look = now + LOOK_SECONDS
-        present = await self.workers.run(lambda: stamp(settings_paths(self.environment, self._editor.roots)))
+        present = await self.workers.run(lambda: stamp(watched_paths(self.environment, self._editor.roots)))
         return await self.configure(self._editor) if present != self._stamp else self.noticed()
 
     async def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:
@@ -256,18 +267,26 @@ class App:
 
     def _read(self) -> tuple[Effective, Stamp]:
         # The stamp is taken first: a file that changes while it is read is then read again.
-        before = stamp(settings_paths(self.environment, self._editor.roots))
+        before = stamp(watched_paths(self.environment, self._editor.roots))
+        trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
+        # An editor mixes what a project's own folder says (.vscode/settings.json) into what it answers.
+        answered = editor_layer("the editor's settings", dict(self._editor.configuration))
         layers = read_layers(
             self.environment,
             self._editor.roots,
             (
                 editor_layer("the editor's initializationOptions", dict(self._editor.initialization_options)),
-                editor_layer("the editor's settings", dict(self._editor.configuration)),
+                replace(answered, trusted=self._editor.trusts_workspace),
             ),
             self._assignments,
+            trusts,
         )
         effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
-        return replace(effective, settings=with_addresses(effective.settings, self.environment)), before
+        undecided = tuple(
+            file for file in effective.foreign if self._editor.trusts_workspace and verdict(file.seal) is None
+        )
+        settings = with_addresses(effective.settings, self.environment)
+        return replace(effective, settings=settings, foreign=undecided), before
 
     def _new_keys(self) -> Keys:
         return Keys(key_specs(self.effective.settings, PRESETS), self.environment, LoopClock())

@@ -44,11 +44,14 @@ def _pieces(text, size):
 
 
 class FakeFiles:
-    """A project in a dictionary of absolute paths. `rules` say where texts may go, if not everywhere."""
+    """A project in a dictionary of absolute paths. `rules` say where texts may go, if not everywhere; what lies below
+    one of the `links` is really elsewhere.
+    """
 
-    def __init__(self, files=None, rules=None):
+    def __init__(self, files=None, rules=None, links=()):
         self.files = dict(files or {})
         self.rules = dict(rules or {})
+        self.links = tuple(links)
 
     async def disclosures(self, paths):
         return {path: self.last_disclosure(path) for path in paths}
@@ -67,6 +70,9 @@ class FakeFiles:
                 folders.add(folder)
                 folder = posixpath.dirname(folder)
         return frozenset(path for path in paths if path in self.files or path in folders)
+
+    async def inside(self, paths):
+        return frozenset(path for path in paths if not path.startswith(self.links))
 
 
 def diff(**texts):

@@ -116,7 +116,7 @@ async def test_what_an_earlier_answer_will_do_for(name, cacheable, question):
 
 
 def _tools():
-    return Tools(FakeCompleter([GOOD]), FakeFiles(), FakeWorkers())
+    return Tools(FakeCompleter([GOOD]), FakeFiles(), FakeWorkers(), FakeRepository())
 
 
 async def test_no_second_question_where_text_cannot_be_taken_back():

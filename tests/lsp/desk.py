@@ -54,6 +54,9 @@ class NoFiles:
     async def existing(self, paths):
         return frozenset()
 
+    async def inside(self, paths):
+        return frozenset(paths)
+
     async def disclosures(self, paths):
         return {path: Disclosure() for path in paths}
 
@@ -139,6 +142,8 @@ class Bench:
         self.project: Any = NoFiles()
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
+        self.foreign: list[Any] = []
+        self.trusted: list[Any] = []
         self.configured: list[Any] = []
         self.is_closed = False
         self.downloads: list[Any] = []
@@ -153,6 +158,9 @@ class Bench:
 
     async def refresh(self):
         return ()
+
+    async def trust(self, seal, *, trusted):
+        self.trusted.append((seal, trusted))
 
     async def download(self, wanted):
         self.downloads.append(wanted)

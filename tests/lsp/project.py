@@ -17,10 +17,13 @@ SIZES = {"utf-8": lambda c: len(c.encode()), "utf-16": lambda c: 1 + (c > "\ufff
 
 @dataclass
 class Project:
-    """`core.ports.Files` by path. `rules` say where texts may go, if not everywhere."""
+    """`core.ports.Files` by path. `rules` say where texts may go, if not everywhere;
+    what lies below one of the `links` is really elsewhere.
+    """
 
     texts: dict[str, str] = field(default_factory=dict)
     rules: dict[str, Disclosure] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
     looks: list[str] = field(default_factory=list)
 
     async def read_text(self, path):
@@ -29,6 +32,9 @@ class Project:
     async def existing(self, paths):
         folders = {path.rpartition("/")[0] for path in self.texts}
         return frozenset(path for path in paths if path in self.texts or path in folders)
+
+    async def inside(self, paths):
+        return frozenset(path for path in paths if not path.startswith(self.links))
 
     async def disclosures(self, paths):
         asked = list(paths)

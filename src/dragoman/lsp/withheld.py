@@ -9,6 +9,8 @@ import asyncio
 import math
 from typing import TYPE_CHECKING
 
+from dragoman.lsp.files import files_around
+
 if TYPE_CHECKING:
     from dragoman.core.ports import Files
     from dragoman.lsp.server import Server
@@ -40,6 +42,6 @@ class Withheld:
         self._server.spawn(self._look(path))
 
     async def _look(self, path: str) -> None:
-        services = await self._server.ready()
-        self._files = services.files(self._server.editor_settings.roots)
+        await self._server.ready()
+        self._files = files_around(self._server, path)
         await self._files.disclosures((path,))
