@@ -94,6 +94,7 @@ def test_hostile_pattern_takes_no_time(pattern):
         "secrets.yaml",
         ".bash_history",
         "passwords.kdbx",
+        "project/.git/config",
     ],
 )
 def test_files_that_hold_secrets(path):

@@ -62,6 +62,14 @@ def test_own_ignore_file_sends_no_more(project):
     assert "holds secrets" in look(project, "certs/server.pem").withheld
 
 
+def test_gits_own_files_are_not_ignored(project):
+    """Where a repository ignores everything but what it names, a commit message can be written all the same."""
+    (project / ".gitignore").write_text("*\n!src/\n")
+    assert look(project, "a.py").withheld
+    assert look(project, ".git/COMMIT_EDITMSG") == FREE
+    assert look(project, ".git/config").withheld, "it may hold a password"
+
+
 def test_a_link_hides_nothing(project):
     """A harmless name that leads to a file of secrets, or to an ignored one, is judged by where it leads."""
     (project / ".gitignore").write_text("private/\n")

@@ -13,7 +13,6 @@ from dragoman.core.errors import DragomanError, StreamingError
 from dragoman.core.events import Done, Reset, Routed, UsageReport
 from dragoman.core.hints import Dispatch
 from dragoman.core.intent import Intent
-from dragoman.core.settings import Section, Settings
 from dragoman.engine.cache import Cache
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.loop import Engine
@@ -263,26 +262,14 @@ async def test_another_key_has_other_answers():
     assert len(transport.calls) == 3
 
 
-class Privacy(Section):
-    redact: bool = True
-
-
-class Private(Settings):
-    """Settings with a privacy section, whatever stands in it."""
-
-    privacy: Privacy = Privacy()
-
-
 @virtual_time
 async def test_other_privacy_settings_have_other_answers():
     """What was asked under other privacy settings is not given again."""
-    plain = settings_of("one").model_dump()
-    plain.pop("privacy", None)
     transport = ScriptedTransport(one=[says("a")])
-    engine = caching(transport, Private.model_validate(plain | {"privacy": {"redact": True}}))
+    engine = caching(transport, settings_of("one", privacy={"redact": True}))
     await events_of(engine, asked())
     for redact, cached in ((False, False), (True, True)):
-        engine.use(Private.model_validate(plain | {"privacy": {"redact": redact}}), Keys())
+        engine.use(settings_of("one", privacy={"redact": redact}), Keys())
         assert of_type(await events_of(engine, asked()), Done)[0].cached is cached
 
 

@@ -151,7 +151,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         action = action.variant(scene)
     wanted = _instruction_paths(scene, preferences)
     may = await tools.files.disclosures([scene.path, *wanted])
-    if may[scene.path].withheld:
+    if action.changes is None and may[scene.path].withheld:
         raise BadInput(may[scene.path].withheld)
     instructions = await _instructions(wanted, tools.files)
     local_only = any(may[path].local_only for path in instructions)

@@ -169,6 +169,7 @@ secrets.yml
 *.tfstate.*
 *.tfvars
 .git-credentials
+**/.git/config
 .netrc
 _netrc
 .npmrc

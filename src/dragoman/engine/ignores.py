@@ -72,6 +72,8 @@ class Ignores:
     def _by_files(self, path: Path, top: Path) -> str:
         """The reason of an ignore file from the outermost folder to the file's own, or ""."""
         names = path.relative_to(top).parts
+        if ".git" in names:  # git's own files are no part of what it follows: a commit message is written in one
+            return ""
         folders = [top.joinpath(*names[:depth]) for depth in range(len(names))]
         for name in IGNORE_FILES:
             levels = [self._read(folder / name) for folder in folders]
