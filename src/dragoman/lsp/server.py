@@ -45,11 +45,14 @@ CONFIGURATION_SECONDS = 5.0
 
 
 class Server(JsonRPCServer):
-    """One connection. Made on the event loop; everything in it runs there."""
+    """One connection. Made on the event loop; everything in it runs there.
+
+    `open_services` is given an event that is set when somebody waits for the services.
+    """
 
     protocol: Protocol
 
-    def __init__(self, open_services: Callable[[], Awaitable[Services]], converter: Converter) -> None:
+    def __init__(self, open_services: Callable[[asyncio.Event], Awaitable[Services]], converter: Converter) -> None:
         super().__init__(Protocol, lambda: converter)
         self.documents = Documents()
         self.kept = KeptResults()
@@ -64,6 +67,8 @@ class Server(JsonRPCServer):
         self.trace: types.TraceValue = types.TraceValue.Off
         self._open_services = open_services
         self._opening: asyncio.Task[Services] | None = None
+        self._wanted = asyncio.Event()
+        self._opened = False
         self._told: set[str] = set()
         self.protocol.on_invalid_notification = self._invalid_notification
         for handler in HANDLERS:
@@ -106,6 +111,7 @@ class Server(JsonRPCServer):
         """Stop whatever runs and close every connection."""
         await self.runner.close()
         await self.protocol.cancel_all(but=asyncio.current_task())
+        self._wanted.set()
         opening, self._opening = self._opening, None
         if opening is None:
             return
@@ -127,7 +133,8 @@ class Server(JsonRPCServer):
             self.spawn(self._watch_parent(params.process_id))
 
     async def _open(self) -> Services:
-        services = await self._open_services()
+        services = await self._open_services(self._wanted)
+        self._opened = True
         self.tell_problems(await services.configure(self.editor_settings))
         self.spawn(self._look_for_repositories(services))
         return services
@@ -139,6 +146,7 @@ class Server(JsonRPCServer):
     async def ready(self) -> Services:
         """The services, once they are open."""
         assert self._opening is not None
+        self._wanted.set()
         return await asyncio.shield(self._opening)
 
     @property
@@ -171,8 +179,9 @@ class Server(JsonRPCServer):
             initialization_options=self.editor_settings.initialization_options,
             configuration=configuration,
         )
-        services = await self.ready()
-        self.tell_problems(await services.configure(self.editor_settings))
+        if self._opened:  # else they are taken when it comes to that
+            services = await self.ready()
+            self.tell_problems(await services.configure(self.editor_settings))
 
     async def change_roots(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """The workspace has other folders now."""
