@@ -238,10 +238,9 @@ class TestKeysOfProviders:
         layer = toml(f'[providers.anthropic]\napi_key = "{value}"')
         effective = read(layer)
         (problem,) = effective.problems
-        assert (
-            "providers.anthropic.api_key must say where the key is (env:NAME, keyring, vault or cmd:COMMAND), never the key itself"
-            in str(problem)
-        )
+        places = "env:NAME, keyring, vault or cmd:COMMAND"
+        told = f"providers.anthropic.api_key must say where the key is ({places}), never the key itself"
+        assert told in str(problem)
         assert problem.line == 2
         assert value.removeprefix("env:") not in str(problem) or value == "env:"
         assert KEY not in repr((layer, effective))
