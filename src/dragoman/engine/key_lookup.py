@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from dragoman.core.errors import DragomanError
+from dragoman.core.errors import DragomanError, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,7 +136,7 @@ class SlowPlace:
         def settle(answer: asyncio.Future[str | None]) -> None:
             now = self._clock.now()
             if error := answer.exception():
-                found.set_result(Found(name, fault=_words(error)))
+                found.set_result(Found(name, fault=words(error)))
                 self._trouble = _Kept(found.result(), now + self._manner.trouble_kept)
             else:
                 value = answer.result()
@@ -187,8 +187,10 @@ def judged(value: str, place: str) -> Found:
     return Found(place, value)
 
 
-def _words(error: BaseException) -> str:
-    """What the person reads; of a stranger only the error's name, as a backend may put anything into its message."""
+def words(error: BaseException) -> str:
+    """What the person reads behind the place's name; of a stranger only the error's name, as a backend may put anything into its message."""
+    if isinstance(error, VaultError):
+        return error.fault
     if isinstance(error, DragomanError):
         return str(error)
     known = {"KeyringLocked": "is locked: unlock it", "NoKeyringError": "is not there on this machine"}

@@ -1,15 +1,28 @@
-"""The places in which keys can be stored, by the names that settings use. Opens none of them by itself."""
+"""The places in which keys can be stored, by the names that settings use: the OS keyring and the vault.
+
+Unlocks neither: what is locked says so.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from dragoman.engine.key_lookup import Manner
+from dragoman.core.errors import VaultMissing
+from dragoman.engine.key_lookup import KeyPlaceTrouble, Manner, in_daemon, words
 from dragoman.engine.keyring_door import OsKeyring
+from dragoman.engine.vault_access import platform_access
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from dragoman.engine.vault_access import VaultAccess
+
+T = TypeVar("T")
+
+PERSON_SECONDS = 60.0
+"""How long a store is waited for where a person sits before it, who may have to unlock it."""
 
 
 class KeyStore(Protocol):
@@ -42,7 +55,42 @@ MANNERS: Mapping[str, Manner] = MappingProxyType(
 """In the order of asking."""
 
 
+class VaultStore:
+    """`KeyStore` in the vault. Where there is none, nothing lies in it."""
+
+    def __init__(self, access: VaultAccess) -> None:
+        self._access = access
+        self.set = access.set
+        self.is_there = access.is_there
+
+    def get(self, name: str) -> str | None:
+        """See `KeyStore`."""
+        try:
+            return self._access.get(name)
+        except VaultMissing:
+            return None
+
+    def delete(self, name: str) -> bool:
+        """See `KeyStore`."""
+        try:
+            return self._access.delete(name)
+        except VaultMissing:
+            return False
+
+
 def key_stores(environment: Mapping[str, str]) -> dict[str, KeyStore]:
     """The stores of this machine, in the order of asking."""
-    del environment
-    return {"keyring": OsKeyring()}
+    return {"keyring": OsKeyring(), "vault": VaultStore(platform_access(environment))}
+
+
+async def done(store: str, work: Callable[[], T], seconds: float = PERSON_SECONDS) -> T:
+    """What the work with that store comes to. Raises `KeyPlaceTrouble` for whatever goes wrong with it."""
+    name = MANNERS[store].name
+    doing = in_daemon(work)
+    await asyncio.wait({doing}, timeout=seconds)
+    if not doing.done():
+        doing.cancel()
+        raise KeyPlaceTrouble(f"{name} {MANNERS[store].silence}")
+    if error := doing.exception():
+        raise KeyPlaceTrouble(f"{name} {words(error)}")
+    return doing.result()
