@@ -86,6 +86,11 @@ class VaultAccess:
                 self._note(mark, seen)
         return mark is not None
 
+    def check_unlocked(self) -> None:
+        """Raises a `VaultError` where nothing could be kept now: it is not there, or locked."""
+        with self._unlocked():
+            pass
+
     def names(self) -> tuple[str, ...]:
         """The names of all entries, locked or not. Raises a `VaultError`."""
         return self._vault.names()
