@@ -473,14 +473,13 @@ class TestBackend:
         assert OsKeyring().get("xai") == "weak dragoman xai"
 
     async def test_no_backend(self, monkeypatch, clock):
-        """Without any usable backend the keyring is said not to be there."""
+        """Without any usable backend the keyring is said not to be there, to whoever has named it."""
         monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
         monkeypatch.setattr(keyring_door, "_BACKENDS", {sys.platform: ()})
-        keys = keys_of(clock, OsKeyring(), some=USUAL)
-        assert await keys.describe("some") == (
-            False,
-            "none: OS keyring is not there on this machine; or set FIRST_API_KEY",
-        )
+        keys = keys_of(clock, OsKeyring(), some=USUAL, named=KEYRING)
+        assert await keys.describe("named") == (False, "none: OS keyring is not there on this machine")
+        assert await keys.describe("some") == (False, "none: set FIRST_API_KEY or run `dragoman auth login some`")
+        assert keys.fault("some") == ""
 
     @pytest.mark.parametrize("name", [*keyring_door._LINUX_BACKENDS, *sum(keyring_door._BACKENDS.values(), ())])
     def test_platforms_backends_exist(self, name):

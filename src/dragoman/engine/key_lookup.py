@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MISSING = "is not there on this machine"
+"""A fault only where the person has named the place."""
+
 _ABSENCE_KEPT_S = 60.0
 
 
@@ -188,10 +191,13 @@ def judged(value: str, place: str) -> Found:
 
 
 def words(error: BaseException) -> str:
-    """What the person reads behind the place's name; of a stranger only the error's name, as a backend may put anything into its message."""
+    """What the person reads behind the place's name.
+
+    Of a stranger only the error's name, as a backend may put anything into its message.
+    """
     if isinstance(error, VaultError):
         return error.fault
     if isinstance(error, DragomanError):
         return str(error)
-    known = {"KeyringLocked": "is locked: unlock it", "NoKeyringError": "is not there on this machine"}
+    known = {"KeyringLocked": "is locked: unlock it", "NoKeyringError": MISSING}
     return known.get(type(error).__name__, f"failed ({type(error).__name__})")
