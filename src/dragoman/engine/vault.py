@@ -122,7 +122,7 @@ class Vault:
 
     def set(self, keys: PrivateKeys, name: str, secret: bytearray, seen: Mark | None = None) -> Mark:
         """Keep the secret under that name, instead of what lay there."""
-        if not 0 < len(name.encode()) <= LARGEST_NAME_BYTES or not name.isprintable():
+        if not (name.isprintable() and 0 < len(name.encode()) <= LARGEST_NAME_BYTES):
             raise BadInput(f"A name in the vault has 1 to {LARGEST_NAME_BYTES} bytes, all printable.")
         if len(secret) > LARGEST_SECRET_BYTES:
             raise BadInput(f"The vault keeps nothing larger than {LARGEST_SECRET_BYTES // 1024} KiB.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from platformdirs import user_data_path, user_runtime_path, user_state_path
 
-from dragoman.core.errors import VaultError, VaultLocked, VaultMissing
+from dragoman.core.errors import BadInput, VaultError, VaultLocked, VaultMissing
 from dragoman.engine.vault import Vault, VaultPlace
 from dragoman.engine.vault_agent_client import IDLE_SECONDS, AgentClient
 from dragoman.engine.vault_format import PrivateKeys, passphrase_bytes, wipe
@@ -68,7 +68,10 @@ class VaultAccess:
 
     def set(self, name: str, secret: str) -> None:
         """Keep it. Raises a `VaultError`, or `BadInput` for what no vault keeps."""
-        data = bytearray(secret.encode())
+        try:
+            data = bytearray(secret.encode())
+        except UnicodeEncodeError:
+            raise BadInput("That is no text, so the vault does not keep it.") from None
         try:
             with self._unlocked() as (keys, seen):
                 self._note(self._vault.set(keys, name, data, seen), seen)

@@ -28,6 +28,9 @@ DONE, REFUSED = b"+", b"-"
 FRAME = struct.Struct(">cH")
 """A request or a reply: what it is, and how many bytes follow."""
 
+LARGEST_GIFT_BYTES = 512
+"""What it is started with, mark and keys: less than a pipe takes at once."""
+
 TALK_SECONDS = 2.0
 _LOOK_SECONDS = 30.0
 
@@ -79,9 +82,9 @@ class Agent:
 
     def serve(self, listener: socket.socket, path: Path) -> None:
         """Answer until the end. `path` is the listener's own."""
-        own = path.stat().st_ino
-        while self.seconds_left > 0 and _inode(path) == own:
-            listener.settimeout(min(self.seconds_left, _LOOK_SECONDS) or None)
+        own = _inode(path)
+        while self.seconds_left > 0 and own is not None and _inode(path) == own:
+            listener.settimeout(max(0.001, min(self.seconds_left, _LOOK_SECONDS)))  # zero would not wait at all
             with suppress(OSError):  # nobody came, or who came has gone
                 connection, _ = listener.accept()
                 with connection:
@@ -140,7 +143,8 @@ def main() -> int:
     """`python -m dragoman.engine.vault_agent SOCKET IDLE_SECONDS`, mark and seeds on stdin. Returns once it listens."""
     path, idle_seconds = Path(sys.argv[1]), float(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash must not write the keys to disk
-    given = bytearray(sys.stdin.buffer.read())
+    given = bytearray(LARGEST_GIFT_BYTES)  # read in place: bytes objects could not be wiped
+    given = given[: os.readv(0, [given])]
     listener = listening(path)
     if os.fork() == 0:
         # Whoever started it waits for the parent alone, and holds none of these files open.
