@@ -99,7 +99,10 @@ class SlowPlace:
         self._turn = asyncio.Lock()
 
     async def find(self, entry: str) -> Found:
-        """What lies there under that name."""
+        """What lies there under that name; a key that is known is had without asking, whatever the place does now."""
+        known = self._kept.get(entry)
+        if known and known.found.value:
+            return known.found
         async with self._turn:
             if self._running and not await self._running.answer_in_time():
                 return self._silent()
@@ -111,9 +114,12 @@ class SlowPlace:
             return await self._running.answer_in_time() or self._silent()
 
     async def find_anew(self, entry: str) -> Found:
-        """What lies there now, whatever is remembered."""
-        self._kept.pop(entry, None)
-        return await self.find(entry)
+        """What lies there now, whatever is remembered; what is remembered stays so where the place can't be used."""
+        known = self._kept.pop(entry, None)
+        found = await self.find(entry)
+        if found.fault and known:
+            self._kept[entry] = known
+        return found
 
     async def store(self, entry: str, value: str) -> bool:
         """Put the value there. Whether it is there in time; it is remembered here in any case."""
