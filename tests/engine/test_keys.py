@@ -251,7 +251,7 @@ class TestHangingKeyring:
 
     def test_loop_may_end_before_the_answer(self, clock, hanging):
         """An answer that comes after the event loop has closed is dropped in silence, and nothing waits for it."""
-        keys = keys_of(clock, hanging, limit=0.01, some=USUAL)
+        keys = keys_of(clock, hanging, limit=0.01, some=KEYRING)
         assert asyncio.run(keys.secret("some")) is None
         (thread,) = [thread for thread in threading.enumerate() if thread.name == "keys" and thread.is_alive()]
         assert thread.daemon
@@ -264,6 +264,30 @@ class TestHangingKeyring:
         keys = keys_of(clock, FakeKeyring(some=KEY), some=USUAL)
         with blockbuster_ctx("dragoman"):
             assert await keys.secret("some") == KEY
+
+
+class TestKnownKey:
+    async def test_it_is_used_while_the_place_is_locked(self, clock):
+        """A place that has been locked since takes no key away that was found before."""
+        keyring = FakeKeyring(some=KEY, other=type("KeyringLocked", (Exception,), {})())
+        keys = keys_of(clock, keyring, some=KEYRING, other=KEYRING)
+        assert await keys.secret("some") == KEY
+        assert await keys.secret("other") is None
+        assert await keys.secret("some") == KEY
+
+    async def test_it_is_used_while_the_place_hangs(self, clock, hanging):
+        """A place that does not answer about one key holds nobody up who has another."""
+        keys = keys_of(clock, hanging, limit=60.0, some=KEYRING, other=KEYRING)
+        hanging.unlocked.set()
+        assert await keys.secret("some") == KEY
+        hanging.unlocked.clear()
+        waiting = asyncio.create_task(keys.secret("other"))
+        while "other" not in hanging.asked:  # noqa: ASYNC110 - the thread begins at its own time
+            await asyncio.sleep(0)
+        assert await keys.secret("some") == KEY
+        assert not waiting.done()
+        hanging.unlocked.set()
+        assert await waiting == KEY
 
 
 class TestPlacesInTurn:
@@ -473,14 +497,13 @@ class TestBackend:
         assert OsKeyring().get("xai") == "weak dragoman xai"
 
     async def test_no_backend(self, monkeypatch, clock):
-        """Without any usable backend the keyring is said not to be there."""
+        """Without any usable backend the keyring is said not to be there, to whoever has named it."""
         monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
         monkeypatch.setattr(keyring_door, "_BACKENDS", {sys.platform: ()})
-        keys = keys_of(clock, OsKeyring(), some=USUAL)
-        assert await keys.describe("some") == (
-            False,
-            "none: OS keyring is not there on this machine; or set FIRST_API_KEY",
-        )
+        keys = keys_of(clock, OsKeyring(), some=USUAL, named=KEYRING)
+        assert await keys.describe("named") == (False, "none: OS keyring is not there on this machine")
+        assert await keys.describe("some") == (False, "none: set FIRST_API_KEY or run `dragoman auth login some`")
+        assert keys.fault("some") == ""
 
     @pytest.mark.parametrize("name", [*keyring_door._LINUX_BACKENDS, *sum(keyring_door._BACKENDS.values(), ())])
     def test_platforms_backends_exist(self, name):

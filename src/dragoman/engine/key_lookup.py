@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MISSING = "is not there on this machine"
+"""A fault only where the person has named the place."""
+
 _ABSENCE_KEPT_S = 60.0
 
 
@@ -96,7 +99,10 @@ class SlowPlace:
         self._turn = asyncio.Lock()
 
     async def find(self, entry: str) -> Found:
-        """What lies there under that name."""
+        """What lies there under that name; a key that is known is had without asking, whatever the place does now."""
+        known = self._kept.get(entry)
+        if known and known.found.value:
+            return known.found
         async with self._turn:
             if self._running and not await self._running.answer_in_time():
                 return self._silent()
@@ -108,9 +114,12 @@ class SlowPlace:
             return await self._running.answer_in_time() or self._silent()
 
     async def find_anew(self, entry: str) -> Found:
-        """What lies there now, whatever is remembered."""
-        self._kept.pop(entry, None)
-        return await self.find(entry)
+        """What lies there now, whatever is remembered; what is remembered stays so where the place can't be used."""
+        known = self._kept.pop(entry, None)
+        found = await self.find(entry)
+        if found.fault and known:
+            self._kept[entry] = known
+        return found
 
     async def store(self, entry: str, value: str) -> bool:
         """Put the value there. Whether it is there in time; it is remembered here in any case."""
@@ -188,10 +197,13 @@ def judged(value: str, place: str) -> Found:
 
 
 def words(error: BaseException) -> str:
-    """What the person reads behind the place's name; of a stranger only the error's name, as a backend may put anything into its message."""
+    """What the person reads behind the place's name.
+
+    Of a stranger only the error's name, as a backend may put anything into its message.
+    """
     if isinstance(error, VaultError):
         return error.fault
     if isinstance(error, DragomanError):
         return str(error)
-    known = {"KeyringLocked": "is locked: unlock it", "NoKeyringError": "is not there on this machine"}
+    known = {"KeyringLocked": "is locked: unlock it", "NoKeyringError": MISSING}
     return known.get(type(error).__name__, f"failed ({type(error).__name__})")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from dragoman.core.errors import VaultMissing
 from dragoman.engine.key_lookup import KeyPlaceTrouble, Manner, in_daemon, words
 from dragoman.engine.keyring_door import OsKeyring
-from dragoman.engine.vault_access import platform_access
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,31 +55,42 @@ MANNERS: Mapping[str, Manner] = MappingProxyType(
 
 
 class VaultStore:
-    """`KeyStore` in the vault. Where there is none, nothing lies in it."""
+    """`KeyStore` in the person's vault. Where there is none, nothing lies in it."""
 
-    def __init__(self, access: VaultAccess) -> None:
-        self._access = access
-        self.set = access.set
-        self.is_there = access.is_there
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
 
     def get(self, name: str) -> str | None:
         """See `KeyStore`."""
         try:
-            return self._access.get(name)
+            return self._vault().get(name)
         except VaultMissing:
             return None
+
+    def set(self, name: str, secret: str) -> None:
+        """See `KeyStore`."""
+        self._vault().set(name, secret)
 
     def delete(self, name: str) -> bool:
         """See `KeyStore`."""
         try:
-            return self._access.delete(name)
+            return self._vault().delete(name)
         except VaultMissing:
             return False
+
+    def is_there(self) -> bool:
+        """See `KeyStore`."""
+        return self._vault().is_there()
+
+    def _vault(self) -> VaultAccess:
+        from dragoman.engine.vault_access import platform_access  # noqa: PLC0415 - cryptography is slow to import
+
+        return platform_access(self._environment)
 
 
 def key_stores(environment: Mapping[str, str]) -> dict[str, KeyStore]:
     """The stores of this machine, in the order of asking."""
-    return {"keyring": OsKeyring(), "vault": VaultStore(platform_access(environment))}
+    return {"keyring": OsKeyring(), "vault": VaultStore(environment)}
 
 
 async def done(store: str, work: Callable[[], T], seconds: float = PERSON_SECONDS) -> T:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.engine.key_command import command_environment, printed_key, program
-from dragoman.engine.key_lookup import Found, Manner, SlowPlace, judged
+from dragoman.engine.key_lookup import MISSING, Found, Manner, SlowPlace, judged
 from dragoman.engine.key_stores import MANNERS
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ class Keys:
                 found = await self._renewal.usable(provider, await place.find(provider), place)
                 if found.value:
                     return found
-                fault = fault if fault.fault else found
+                is_named = spec.reference is not None
+                fault = found if not fault.fault and (is_named or found.fault != MISSING) else fault
         return fault
 
 

@@ -49,11 +49,13 @@ class LoginRenewal:
             return Found(found.place, login.token)
         async with self._turns.setdefault(provider, asyncio.Lock()):
             # Whoever had the turn, or another window, may have renewed it.
-            found = await place.find_anew(provider)
-            login = saved_login(found.value or "")
-            if login is None or self._is_fresh(login):
-                return found if login is None else Found(found.place, login.token)
-            return await self._renewed(provider, login, found, place)
+            anew = await place.find_anew(provider)
+            current = saved_login(anew.value or "")
+            if current is None:  # the place is locked now, or the person has stored a key instead
+                return Found(anew.place, login.token) if anew.fault and self._lasts(login) else anew
+            if self._is_fresh(current):
+                return Found(anew.place, current.token)
+            return await self._renewed(provider, current, anew, place)
 
     async def _renewed(self, provider: str, login: SavedLogin, found: Found, place: SlowPlace) -> Found:
         ended = f"holds a login that has ended: run `dragoman auth login {provider}`"

@@ -59,6 +59,7 @@ class DeviceAuthServer:
     the last turn is repeated. A poll that comes before its interval is over is told to slow down, whatever the script.
     seconds: so long a code is good; a poll after that is told so. lifetime: a token's, in seconds; 0 for one that
     never ends, which then has no refresh token either, as GitHub's OAuth apps have it.
+    copilot: the address and the token that Copilot gives for a token of this server's.
     clock: tells the time in seconds, for tests that turn it. strict: errors come with status 400, as the RFC has it.
     """
 
@@ -73,6 +74,7 @@ class DeviceAuthServer:
         seconds: float = 900,
         lifetime: float = 0,
         strict: bool = False,
+        copilot: tuple[str, str] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.polled_at: list[float] = []
@@ -85,6 +87,7 @@ class DeviceAuthServer:
         self._seconds = seconds
         self._lifetime = lifetime
         self._strict = strict
+        self._copilot = copilot
         self._clock = clock
         self._given_at = 0.0
         self._next_poll = 0.0
@@ -128,6 +131,9 @@ class DeviceAuthServer:
                 await writer.wait_closed()
 
     async def _answer(self, request: HttpRequest, response: Response) -> None:
+        if self._copilot and request.path == "/copilot_internal/v2/token":
+            await self._answer_copilot(request, response, *self._copilot)
+            return
         fields = dict(parse_qsl(request.body.decode("latin-1")))
         self.requests.append(fields)
         kind = _kind(request, fields)
@@ -156,6 +162,13 @@ class DeviceAuthServer:
             case _:
                 refusal = {"error": turn.value, "error_description": f"The request is answered with {turn.value}."}
                 await response.document(400 if self._strict else 200, JSON, json.dumps(refusal).encode())
+
+    async def _answer_copilot(self, request: HttpRequest, response: Response, api: str, token: str) -> None:
+        if request.headers.get("authorization") != f"token {TOKEN}{self._tokens}":
+            await response.document(401, JSON, b'{"message":"Bad credentials"}')
+            return
+        granted = {"token": token, "expires_at": int(time.time()) + 1800, "endpoints": {"api": api}}
+        await response.document(200, JSON, json.dumps(granted).encode())
 
     def _turn(self, kind: str, fields: Mapping[str, str]) -> Turn:
         """The script's next turn, unless the request breaks the rules."""
