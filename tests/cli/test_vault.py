@@ -143,6 +143,17 @@ def test_a_second_vault_is_not_made(typed, made):
     assert made.get("anthropic") == KEY
 
 
+def test_a_vault_without_an_agent(monkeypatch, typed):
+    """Where no agent can be started the vault is made all the same, and it is said how to use it."""
+    folder = Path(os.environ["XDG_RUNTIME_DIR"]) / "dragoman"
+    folder.mkdir(mode=0o755)
+    ran = typed("create", lines=[PASSPHRASE])
+    assert (ran.code, "is new" in ran.out) == (1, True)
+    assert "not yours alone" in ran.err
+    monkeypatch.setenv(PASSPHRASE_VARIABLE, PASSPHRASE)
+    assert typed("set", "openai", "--stdin", lines=[KEY]).code == 0
+
+
 @pytest.mark.parametrize("lines", [[], [""], ["short"]])
 def test_a_passphrase_that_is_none(typed, lines):
     """A new passphrase that is missing or short makes no vault."""
@@ -313,6 +324,17 @@ class TestKeyring:
         ran = typed("export")
         assert ran.code == 1
         assert ran.err == "dragoman: anthropic was not copied: OS keyring is locked: unlock it\n"
+
+    def test_a_keyring_that_keeps_nothing(self, typed, made, keyring):
+        """A keyring that takes a key and does not have it afterwards is found out."""
+        keyring.set_password = lambda *_: None
+        assert "the OS keyring did not keep it" in typed("export").err
+
+    def test_trouble_with_the_vault_is_told_as_the_vaults(self, monkeypatch, typed, made, keyring):
+        """A vault that is locked in the middle is named itself, not the keyring."""
+        monkeypatch.setattr(vault_access.VaultAccess, "check_unlocked", lambda _: None)
+        typed("lock")
+        assert typed("export").err == "dragoman: the vault is locked: run `dragoman vault unlock`\n"
 
     def test_no_keyring(self, typed, made, monkeypatch):
         """Without an OS keyring there is nowhere to copy to."""

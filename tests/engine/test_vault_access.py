@@ -91,6 +91,12 @@ class TestAgent:
         access.unlock("battery staple")
         assert access.get("anthropic") == SECRET
 
+    def test_a_new_passphrase_keeps_the_idle_time(self, folder, access):
+        """After a change the agent has the idle time that it had, whatever was left of it."""
+        access.unlock(PASSPHRASE, 77)
+        access.change_passphrase(PASSPHRASE, "battery staple")
+        assert agent_in(folder).status().idle_seconds == 77
+
     def test_state(self, folder, access):
         """The state tells file, entries and who unlocked it, and asking for it does not keep the agent alive."""
         state = access.state()
@@ -120,6 +126,11 @@ class TestPassphraseInTheEnvironment:
         with pytest.raises(WrongPassphrase):
             access_in(folder, {PASSPHRASE_VARIABLE: "wrong"}).get("anthropic")
         assert access.get("anthropic") == SECRET
+
+    def test_the_state_with_a_wrong_one(self, folder, access):
+        """The state tells that the passphrase in the variable does not open the vault."""
+        assert "does not open" in access_in(folder, {PASSPHRASE_VARIABLE: "wrong"}).state().fault
+        assert access_in(folder, WITH_PASSPHRASE).state().fault == ""
 
     def test_an_empty_one_is_none(self, folder, access):
         """An empty variable is as one that is not set."""

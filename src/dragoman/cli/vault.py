@@ -6,19 +6,21 @@ A passphrase comes from DRAGOMAN_VAULT_PASSPHRASE, else from a hidden prompt, or
 import os
 import sys
 from getpass import getpass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from dragoman.cli.options import AsJson
 from dragoman.cli.output import fail, note, out, print_json
 from dragoman.cli.session import finish
-from dragoman.core.errors import BadInput, DragomanError
+from dragoman.core.errors import BadInput
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from dragoman.engine.vault_access import VaultAccess
+
+T = TypeVar("T")
 
 SHORTEST_PASSPHRASE = 8
 
@@ -62,8 +64,11 @@ def create() -> int:
     access = _access()
     if access.is_there():
         raise BadInput("There is a vault already: `dragoman vault status` shows it.")
-    access.create(access.passphrase or _new_passphrase())
-    out(f"{access.state().file} is new: `dragoman vault set NAME` puts a key in. Nobody can recover its passphrase.")
+    try:
+        access.create(access.passphrase or _new_passphrase())
+    finally:
+        if access.is_there():  # also where no agent could be started to hold it unlocked
+            out(f"{access.file} is new: `dragoman vault set NAME` puts a key in. Nobody can recover its passphrase.")
     return 0
 
 
@@ -171,15 +176,16 @@ def export(names: Names = None) -> int:
     access = _access()
     keyring = key_stores(os.environ)["keyring"]
 
-    def copy(name: str) -> bool:
+    def copy(name: str) -> None:
         secret = access.get(name)
         if secret is None:
-            return False
-        keyring.set(name, secret)
-        return keyring.get(name) == secret
+            raise BadInput("it is not in the vault")
+        _in_keyring(lambda: keyring.set(name, secret))
+        if _in_keyring(lambda: keyring.get(name)) != secret:
+            raise BadInput("the OS keyring did not keep it")
 
     access.check_unlocked()
-    return _copy_each(names or access.names(), copy, "keyring", "it is not in the vault")
+    return _copy_each(names or access.names(), copy, "keyring")
 
 
 def import_(names: Names = None) -> int:
@@ -193,14 +199,14 @@ def import_(names: Names = None) -> int:
     if not wanted:
         raise BadInput("An OS keyring can't be listed: name the providers whose keys are to be copied.")
 
-    def copy(name: str) -> bool:
-        secret = keyring.get(name)
-        if secret:
-            access.set(name, secret)
-        return bool(secret)
+    def copy(name: str) -> None:
+        secret = _in_keyring(lambda: keyring.get(name))
+        if not secret:
+            raise BadInput("it is not in the OS keyring")
+        access.set(name, secret)
 
     access.check_unlocked()
-    return _copy_each(wanted, copy, "vault", "it is not in the OS keyring")
+    return _copy_each(wanted, copy, "vault")
 
 
 def reset(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> int:
@@ -228,16 +234,23 @@ def _entries(count: int) -> str:
     return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
-def _copy_each(names: "Iterable[str]", copy: "Callable[[str], bool]", place: str, absent: str) -> int:
-    """Copy one after the other, and tell of each; returns the exit code."""
-    from dragoman.engine.key_stores import MANNERS, done
+def _in_keyring(work: "Callable[[], T]") -> "T":
+    """What the OS keyring says, or trouble in its name: it may be locked, or never answer."""
+    from dragoman.engine.key_stores import done
+
+    return finish(done("keyring", work))
+
+
+def _copy_each(names: "Iterable[str]", copy: "Callable[[str], None]", place: str) -> int:
+    """Copy one after the other, and tell of each; returns the exit code. Trouble with the vault itself ends it."""
+    from dragoman.engine.key_lookup import KeyPlaceTrouble
+    from dragoman.engine.key_stores import MANNERS
 
     code = 0
     for name in names:
         try:
-            if not finish(done("keyring", lambda name=name: copy(name))):  # type: ignore[misc]
-                raise BadInput(absent)
-        except DragomanError as error:
+            copy(name)
+        except (BadInput, KeyPlaceTrouble) as error:
             fail(f"{name} was not copied: {error}")
             code = 1
         else:
