@@ -6,8 +6,11 @@ import logging
 import os
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from platformdirs import user_state_path
 
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.errors import Authentication, BadInput
@@ -27,6 +30,8 @@ from dragoman.engine.http import HttpTransport
 from dragoman.engine.key_index import index_path, stored_keys
 from dragoman.engine.key_stores import key_stores
 from dragoman.engine.keys import Keys, key_specs
+from dragoman.engine.ledger import FILE_NAME as LEDGER_FILE
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.login_renewal import LoginRenewal
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
@@ -39,18 +44,21 @@ from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
 from dragoman.engine.tokens import Tokens
+from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
+    from datetime import date
     from types import TracebackType
     from typing import Self
 
     from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
+    from dragoman.core.usage import By as UsageBy
     from dragoman.engine.records import AttemptRecord
 
 
@@ -86,7 +94,8 @@ class App:
         self.metrics = Metrics(self.store)
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
-        spending = Spending(self.store)
+        self._spending = Spending(self.store)
+        self.ledger = Ledger(partial(self._notice, source="the ledger"))
         self.tokens = Tokens(self.workers)
         self.completer = Engine(
             effective.settings,
@@ -97,7 +106,8 @@ class App:
             access=self.access,
             models=models,
             prober=self._prober,
-            spending=spending,
+            spending=self._spending,
+            ledger=self.ledger,
             tokens=self.tokens,
         )
         self.embeddings = Embeddings(
@@ -108,7 +118,8 @@ class App:
             standings=self._standings,
             on_attempt=self._attempted,
             access=self.access,
-            spending=spending,
+            spending=self._spending,
+            ledger=self.ledger,
         )
 
     @classmethod
@@ -141,6 +152,7 @@ class App:
         self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path())))
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
+        self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
@@ -150,9 +162,9 @@ class App:
         noticed, self._notices = self._notices, []
         return noticed
 
-    def _notice(self, text: str) -> None:
+    def _notice(self, text: str, source: str = "the shared store") -> None:
         log.warning("%s", text)
-        self._notices.append(Problem("the shared store", None, "store", text))
+        self._notices.append(Problem(source, None, "store", text))
 
     async def refresh(self) -> Sequence[Problem]:
         """Read the settings files again where one has changed. Returns everything that is wrong, else what is new.
@@ -188,7 +200,18 @@ class App:
 
     async def status(self, days: int = 1, by: By = "provider") -> dict[str, Any]:
         """How everything stands; see docs/protocol.md."""
-        return await status(self.store, self.metrics, days, by)
+        day = today()
+        spent = await self.usage(day, day)
+        return {
+            **await status(self.store, self.metrics, days, by),
+            "spentToday": spent["total"],
+            "budgets": spent["budgets"],
+            "ledgerProblem": spent["ledgerProblem"],
+        }
+
+    async def usage(self, first: date, last: date, by: UsageBy = "provider") -> dict[str, Any]:
+        """What was spent from one day to another on this machine, and what the budgets have left; see docs/costs.md."""
+        return await usage(self.ledger, self._spending, self.settings, first, last, by)
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
@@ -196,6 +219,7 @@ class App:
         await self._prober.close()
         self._standings.close()
         self.metrics.flush()
+        await self.ledger.close()
         await self.store.close()
         await self.transport.close()
         await self.access.close()

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from dragoman.core.chat import Request, TextDelta, user
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import NetworkError, StreamingError
 from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
@@ -44,6 +45,11 @@ class Reply:
     status: int = 200
     headers: dict = field(default_factory=lambda: {"content-type": "text/event-stream"})
     before: tuple = ()
+
+
+def text_of_tokens(tokens: int) -> str:
+    """A text that is estimated to have so many tokens."""
+    return "word " * next(n for n in range(1, 10 * tokens) if estimate_tokens("word " * n) >= tokens)
 
 
 def event(**data) -> bytes:

@@ -157,7 +157,16 @@ class Bench:
                 yield step
 
     async def status(self):
-        return {"store": "memory", "storeProblem": None, "places": [], "total": {}, "metrics": {}}
+        return {
+            "store": "memory",
+            "storeProblem": None,
+            "places": [],
+            "total": {},
+            "metrics": {},
+            "spentToday": {},
+            "budgets": [],
+            "ledgerProblem": None,
+        }
 
     async def close(self):
         self.is_closed = True

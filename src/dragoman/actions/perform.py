@@ -92,7 +92,7 @@ class Prepared:
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
-        return Job(job_id, Request(self.messages), self.intent, hints, can_reset)
+        return Job(job_id, Request(self.messages), self.intent, hints, can_reset, action=self.action.name)
 
 
 async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Preferences, hints: Hints) -> Prepared:

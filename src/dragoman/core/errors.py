@@ -27,7 +27,7 @@ DragomanError
     ├── NetworkError             refused, DNS, TLS, reset: retry, then next
     ├── AttemptTimeout           one of the time limits ran out: next, not asked again on this route
     ├── StreamingError           cut, shortened or garbled answer: retry, then next
-    ├── BudgetExceeded           it would cost more than may be spent; nothing was sent: next
+    ├── BudgetExceeded           it would cost more than may be spent, or the answer grew to do so: next
     └── UnknownProviderError     anything else a provider answers: next
 """
 
@@ -190,7 +190,7 @@ class StreamingError(ProviderError):
 
 
 class BudgetExceeded(ProviderError):  # noqa: N818
-    """It would cost more than may be spent. Nothing was sent; a cheaper or a local one may be asked."""
+    """It would cost more than may be spent: nothing was sent, or the answer was cut. A local one may be asked."""
 
     kind = "budget"
 

@@ -27,7 +27,7 @@ class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
-    conversation bear the same `session`.
+    conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Job:
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
     session: str = ""
+    action: str = ""
 
 
 class Completer(Protocol):

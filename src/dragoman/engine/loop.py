@@ -34,6 +34,7 @@ from dragoman.engine.clock import LoopClock
 from dragoman.engine.contest import race, speculate
 from dragoman.engine.dispatch import single
 from dragoman.engine.known import price_of
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.merge import parallel_merge
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
@@ -88,6 +89,7 @@ class Engine:
         models: ModelLists | None = None,
         prober: Prober | None = None,
         spending: Spending | None = None,
+        ledger: Ledger | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -103,6 +105,7 @@ class Engine:
             access or DirectAccess(),
             self._standings,
             self._spending,
+            ledger or Ledger(),
             self._models,
             self._clock,
             fraction,

@@ -57,9 +57,13 @@ class Course:
 
 @dataclass(slots=True)
 class Tally:
-    """What an attempt has brought so far. `asked` tells how many tokens the request is to the model that was asked."""
+    """What an attempt has brought so far. `began` is the engine's clock; `entry` its id and time in the ledger.
+
+    asked: how many tokens the request is to the model that was asked, once it is on its way.
+    """
 
     began: float
+    entry: tuple[str, float] = ("", 0.0)
     first_token: float | None = None
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
