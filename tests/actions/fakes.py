@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from dragoman.core.chat import Stop, TextDelta, Usage
+from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Routed, UsageReport
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.route import Decision
@@ -62,6 +63,23 @@ class FakeFiles:
 
     async def inside(self, paths):
         return frozenset(path for path in paths if not path.startswith(self.links))
+
+
+class FakeRepository:
+    """A repository whose diff the test writes; None where there is none."""
+
+    def __init__(self, diff=None):
+        self.diff = diff
+        self.asked = []
+
+    async def holds(self, folder):
+        return self.diff is not None
+
+    async def changes(self, folder, *, staged=False):
+        self.asked.append((folder, staged))
+        if self.diff is None:
+            raise BadInput(f"{folder} is in no git repository.")
+        return self.diff
 
 
 class FakeWorkers:

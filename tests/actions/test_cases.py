@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from actions.casebook import ROOT, cases
-from actions.fakes import FakeCompleter, FakeFiles, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
-from dragoman.actions.base import AnswerResult, EditResult, FileResult
+from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult
 from dragoman.actions.perform import Preferences, Tools, perform
 from dragoman.core.errors import DragomanError
 from dragoman.core.text import TextEdit, apply
@@ -19,7 +19,7 @@ def test_there_are_cases():
     """The documents are found, each case has a name of its own and says what is expected."""
     names = [case.name for case in CASES]
     assert len(names) == len(set(names)) >= 60
-    outcomes = ("Result", "Answer", "Error", "Problem", "Asked", "Not asked")
+    outcomes = ("Result", "Answer", "Error", "Problem", "Asked", "Not asked", "Findings")
     assert [case.name for case in CASES if not any(name.startswith(outcomes) for name, _ in case.texts)] == []
 
 
@@ -38,7 +38,8 @@ async def test_case(case):
     asked = action(case.setting("action"))
     error = result = None
     try:
-        result = await perform(asked, scene, Tools(completer, files, FakeWorkers()), preferences, on_event, job_id="1")
+        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")))
+        result = await perform(asked, scene, tools, preferences, on_event, job_id="1")
     except DragomanError as raised:
         error = raised
 
@@ -71,8 +72,24 @@ def _check_result(case, scene, result):
         assert result.before == case.named("File").get(path)
     if case.all("Answer"):
         assert result == AnswerResult(case.expected("Answer"))
+    if case.all("Findings"):
+        assert isinstance(result, FindingsResult)
+        assert "".join(map(_line, result.findings)) == case.all("Findings")[0]
+        assert all(
+            result.seen[each.path].lines[each.range.start.line].strip() == each.quote for each in result.findings
+        )
+    if case.all("Fixed"):
+        edits = [finding.fix for finding in result.findings if finding.fix is not None]
+        assert apply(scene.snapshot.lines, edits) == case.expected("Fixed")
     problem = getattr(result, "problem", None)
     if case.all("Problem"):
         assert case.all("Problem")[0].strip() in (problem or "")
     else:
         assert problem is None
+
+
+def _line(finding):
+    """A finding as the documents write it."""
+    place = f"{finding.path}:{finding.range.start.line + 1}".lstrip(":")
+    code = f"[{finding.code}]" if finding.code else ""
+    return f"{place} {finding.severity.value}{code}: {finding.message}{' (fix)' if finding.fix else ''}\n"

@@ -46,6 +46,7 @@ def test_in_a_function():
         "Refactor: add types",
         "Document",
         "Write tests",
+        "Review",
     ]
 
 
@@ -56,7 +57,7 @@ def test_on_a_selection():
 
 def test_outside_of_everything():
     """On a plain line of a small file only what makes sense there is offered."""
-    assert titles(scene(PYTHON, (7, 0))) == ["Explain"]
+    assert titles(scene(PYTHON, (7, 0))) == ["Explain", "Review file"]
 
 
 def test_an_empty_document_offers_nothing():
@@ -106,6 +107,7 @@ def test_kinds():
         "source.dragoman.explain",
         "source.dragoman.tests",
         "source.dragoman.ask",
+        "source.dragoman.review",
     }
 
 
@@ -178,3 +180,9 @@ def test_offers_come_at_once_in_a_long_file():
             best.append(time.perf_counter() - start)
         slowest = max(slowest, min(best))
     assert slowest < 0.01
+
+
+def test_what_git_follows():
+    """Changes are offered for review and for a message only where git follows the folder."""
+    followed = Scene(Snapshot.of(PYTHON, language="python"), Range(Position(7, 0), Position(7, 0)), in_repository=True)
+    assert titles(followed) == ["Explain", "Review file", "Review changes", "Write commit message"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import Scene
 from dragoman.actions.perform import Preferences, Tools, perform, prepare
@@ -24,7 +24,7 @@ def scene(path, language="python", text=TEXT):
 
 def tools(completer=None, files=None, links=()):
     """A project with these files and links."""
-    return Tools(completer or FakeCompleter([]), FakeFiles(files, links), FakeWorkers())
+    return Tools(completer or FakeCompleter([]), FakeFiles(files, links), FakeWorkers(), FakeRepository())
 
 
 async def place(path, language="python", **project):

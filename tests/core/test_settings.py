@@ -238,10 +238,9 @@ class TestKeysOfProviders:
         layer = toml(f'[providers.anthropic]\napi_key = "{value}"')
         effective = read(layer)
         (problem,) = effective.problems
-        assert (
-            "providers.anthropic.api_key must say where the key is (env:NAME or keyring), never the key itself"
-            in str(problem)
-        )
+        places = "env:NAME, keyring, vault or cmd:COMMAND"
+        told = f"providers.anthropic.api_key must say where the key is ({places}), never the key itself"
+        assert told in str(problem)
         assert problem.line == 2
         assert value.removeprefix("env:") not in str(problem) or value == "env:"
         assert KEY not in repr((layer, effective))
@@ -270,11 +269,19 @@ class TestKeysOfProviders:
         (problem,) = read(toml('providers.xai.api_key = "XAI_API_KEY"')).problems
         assert problem.suggestion == "env:XAI_API_KEY"
 
-    @pytest.mark.parametrize("value", ["vault", "cmd:op read op://x"])
-    def test_places_of_later_versions_are_named(self, value):
-        """The vault and commands, which come later, are said to come later."""
-        (problem,) = said(toml(f'providers.xai.api_key = "{value}"'))
-        assert "come in a later version" in problem
+    @pytest.mark.parametrize("value", ["keyring", "vault", "env:A_KEY", "cmd:op read 'op://a b/c'", "cmd: pass show x"])
+    def test_places_of_a_key(self, value):
+        """Each way to name a key's place is taken as it is."""
+        effective = read(toml(f'providers.xai.api_key = "{value}"'))
+        assert effective.settings.providers["xai"].api_key == value
+        assert effective.problems == ()
+
+    @pytest.mark.parametrize("value", ["cmd:", "cmd: ", "cmd:  x", "cmd:a\\nb", "vaults", "cmd"])
+    def test_what_is_no_place_of_a_key(self, value):
+        """An empty command, one over several lines, and words that are near a place are refused."""
+        effective = read(toml(f'providers.xai.api_key = "{value}"'))
+        assert effective.settings.providers["xai"].api_key is None
+        assert "never the key itself" in str(effective.problems[0])
 
 
 class TestProvidersThatCannotBeAsked:
@@ -429,7 +436,6 @@ class TestSettingsOfLaterVersions:
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
-            "edits.review = true",
             'providers.openai.inline_model = "x"',
         ],
     )
@@ -445,8 +451,8 @@ class TestSettingsOfLaterVersions:
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
             toml('[privacy]\nredact = false\nlocal_only = []\naudit = "off"'),
-            toml("edits.review = false\ncache.enabled = false"),
-            parse_assignment("edits.review=False"),
+            toml("cache.enabled = false"),
+            parse_assignment("cache.enabled=False"),
             *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
         ],
     )
@@ -601,7 +607,8 @@ class TestPrices:
         effective = read(toml(f'[prices."{name}"]\ninput_per_million = 0.5\noutput_per_million = 1.5'))
         assert effective.problems == ()
         price = effective.settings.prices[name]
-        assert (price.input_per_million, price.output_per_million, price.cached_per_million) == (0.5, 1.5, None)
+        assert (price.input_per_million, price.output_per_million) == (0.5, 1.5)
+        assert (price.cached_per_million, price.cache_write_per_million) == (None, None)
 
     def test_half_a_price_is_named(self):
         """A price without one of its two parts has no effect, and the missing key is named."""

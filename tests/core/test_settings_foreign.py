@@ -50,6 +50,7 @@ edits.check_syntax edits.review
 inline.enabled inline.debounce_ms inline.as_completion
 tests.run
 prices.*.input_per_million prices.*.output_per_million prices.*.cached_per_million
+prices.*.cache_write_per_million
 """.split()  # noqa: SIM905 - one a line would be a page
 """What it may not: where code goes and with which key, what is paid and kept, what is run, what is hidden or sent."""
 

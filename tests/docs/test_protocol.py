@@ -16,8 +16,9 @@ from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.partial import PartialValue
 from dragoman.core.route import Candidate, Decision, LeftOut, Place
 from dragoman.lsp import messages, protocol
+from dragoman.lsp.capabilities import COMMANDS
 from dragoman.lsp.client import facts_of
-from dragoman.lsp.handlers import HANDLERS, initialize
+from dragoman.lsp.handlers import HANDLERS
 from lsp.desk import Bench, Desk, span
 from virtual_time import run
 
@@ -52,7 +53,7 @@ def test_every_method_of_our_own():
 
 def test_every_command():
     """The page lists the commands that the server announces."""
-    assert keys("Commands") == set(initialize.commands())
+    assert keys("Commands") == set(COMMANDS)
     needing = {action.command for action in ACTIONS if action.needs_instruction}
     assert {command for command, row in rows("Commands").items() if "needed" in row} == needing
 
@@ -159,7 +160,7 @@ def test_examples_are_true():
                 assert messages.order_from_run(example["params"])
             case "workspace/executeCommand":
                 name = example["params"]["command"]
-                assert name in initialize.commands()
+                assert name in COMMANDS
                 assert messages.order_from_command(name.partition(".")[2], example["params"]["arguments"], None)
             case "$/progress":
                 value = example["params"]["value"]

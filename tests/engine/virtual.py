@@ -156,10 +156,10 @@ def settings_of(*names: str, **sections) -> Settings:
     return Settings.model_validate({"providers": providers, "routing": routing, **sections})
 
 
-def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5) -> Engine:
+def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5, tokens=None) -> Engine:
     """An engine on the script; every backoff takes half of its bound."""
     heard = (records if records is not None else []).append
-    return Engine(settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard)
+    return Engine(settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard, tokens=tokens)
 
 
 def job(text: str = "say something", *, intent: Intent = Intent.GENERAL, can_reset: bool = True, **hints) -> Job:

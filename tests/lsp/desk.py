@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
+from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
@@ -54,6 +55,21 @@ class NoFiles:
 
     async def inside(self, paths):
         return frozenset(paths)
+
+
+class NoRepository:
+    """Git follows nothing, unless the test says what has changed."""
+
+    def __init__(self):
+        self.diff = None
+
+    async def holds(self, folder):
+        return self.diff is not None
+
+    async def changes(self, folder, *, staged=False):
+        if self.diff is None:
+            raise BadInput(f"{folder} is in no git repository.")
+        return self.diff
 
 
 @dataclass
@@ -115,6 +131,7 @@ class Bench:
         self.completer = Model()
         self.workers = Inline()
         self.answers = Shelf()
+        self.repository = NoRepository()
         self.project: Any = NoFiles()
         self.problems: list[Any] = []
         self.foreign: list[Any] = []
@@ -168,7 +185,7 @@ class Desk:
         self.server = Server(self._open, make_converter())
         self.server.protocol.set_writer(self)
 
-    async def _open(self):
+    async def _open(self, wanted):
         return self.services
 
     # The writer's side

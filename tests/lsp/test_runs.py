@@ -12,6 +12,10 @@ from dragoman.core.intent import Intent
 from lsp.clients import CLIENTS, EGLOT, HELIX, NEOVIM_0_12, VSCODE, ZED, identity, initialize_params
 from lsp.desk import FULL, span
 from lsp.orders import CODE, DIAGNOSTIC, NEW, REPLY, URI, WHOLE, answered, open_code, order
+from lsp.project import Project
+
+DIFF = "diff --git a/a.py b/a.py\n--- a/a.py\n+++ b/a.py\n@@ -2 +2 @@\n-    result = 1\n+    result = 0\n"
+FOUND = '[{"file": "a.py", "line": 2, "text": "    result = 0", "message": "Use sum."}]'
 
 # Every action, by every way
 
@@ -22,18 +26,25 @@ async def test_every_action_by_every_way(desk, action, way):
     """`dragoman/run` and `workspace/executeCommand` run each action to the same kind of result."""
     editor = await open_code(desk)
     params = order(action)
+    desk.services.repository.diff = DIFF
+    if action == "review.changes":
+        desk.services.project = Project({"/project/a.py": CODE})
+    reply = FOUND if action.startswith("review") else REPLY
     if way == "command":
         params.pop("action")
         message = await answered(
-            desk, "workspace/executeCommand", {"command": f"dragoman.{action}", "arguments": [params]}
+            desk, "workspace/executeCommand", {"command": f"dragoman.{action}", "arguments": [params]}, reply
         )
     else:
         params["action"] = action if way == "run" else f"dragoman.{action}"
-        message = await answered(desk, "dragoman/run", params)
+        message = await answered(desk, "dragoman/run", params, reply)
     result = message["result"]
-    if action in {"explain", "ask"}:
+    if action in {"explain", "ask", "commit"}:
         assert result["kind"] == "answer"
         assert "return sum(items)" in result["markdown"]
+    elif action in {"review", "review.changes"}:
+        assert (result["kind"], result["applied"]) == ("findings", True)
+        assert [finding["message"] for finding in result["findings"]] == ["Use sum."]
     elif action == "tests":
         assert (result["kind"], result["applied"]) == ("file", True)
         assert editor.created == {"file:///project/tests/test_a.py"}

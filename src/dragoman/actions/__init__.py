@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.actions.ask import ASK
+from dragoman.actions.commit import COMMIT
 from dragoman.actions.document import DOCUMENT
 from dragoman.actions.edit import EDIT
 from dragoman.actions.explain import EXPLAIN
 from dragoman.actions.fix import FIX
 from dragoman.actions.refactor import REFACTOR
+from dragoman.actions.review import REVIEW
+from dragoman.actions.review_changes import REVIEW_CHANGES
 from dragoman.actions.tests import TESTS
 from dragoman.core.errors import BadInput
 
@@ -24,6 +27,9 @@ ACTIONS: tuple[Action, ...] = (
     REFACTOR,
     DOCUMENT,
     TESTS,
+    REVIEW,
+    REVIEW_CHANGES,
+    COMMIT,
 )
 """In the order of the menu."""
 

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
     from dragoman.core.chat import Message
     from dragoman.core.context import Context
+    from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
     from dragoman.core.syntax import Syntax
-    from dragoman.core.text import Range, Snapshot
+    from dragoman.core.text import Range, Snapshot, TextEdit
 
 
 class Severity(StrEnum):
@@ -43,7 +44,8 @@ class Scene:
     """What an action is shown of the moment it is asked for.
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
-    it, or "". `diagnostics` are those at the selection.
+    it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
+    are what git knows of, for an action that asks for them, with paths relative to `root`.
     """
 
     snapshot: Snapshot
@@ -52,6 +54,8 @@ class Scene:
     instruction: str = ""
     path: str = ""
     root: str = ""
+    in_repository: bool = False
+    changes: tuple[FileDiff, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,15 @@ class ResultKind(StrEnum):
     EDIT = "edit"
     ANSWER = "answer"
     TEST_FILE = "test_file"
+    FINDINGS = "findings"
+
+
+class Changes(StrEnum):
+    """Which changes an action is about."""
+
+    WORKING_TREE = "working tree"
+    STAGED = "staged"
+    """What is in the index, or all of it where nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +101,9 @@ class Action:
     target: what will be replaced, or is asked about. Raises `BadInput` where there is nothing of the kind.
     prompt: the messages for a model, from the scene and the context that was gathered around the target.
     original: the target's text as the model is shown it, where that is not the document's own.
+    read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
+    changes: it is about what has changed since the last commit, which the scene then holds.
+    variant: what the action is in this scene, where that depends on it.
     """
 
     name: str
@@ -99,6 +115,9 @@ class Action:
     prompt: Callable[[Scene, Context], tuple[Message, ...]]
     needs_instruction: bool = False
     original: Callable[[Scene, Range], str] | None = None
+    read: Callable[[str], str] | None = None
+    changes: Changes | None = None
+    variant: Callable[[Scene], Action] | None = None
 
     @property
     def command(self) -> str:
@@ -136,4 +155,33 @@ class FileResult:
     problem: str | None = None
 
 
-Result = EditResult | AnswerResult | FileResult
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that a review found.
+
+    path: the file, relative to the workspace folder, or "" for the document that was asked about. quote: the text of
+    the first line, by which it is found again. fix: new text for some lines of that file. `code` is a short slug.
+    """
+
+    range: Range
+    message: str
+    severity: Severity
+    code: str = ""
+    fix: TextEdit | None = None
+    path: str = ""
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsResult:
+    """What a review found, in the order of files and lines. `seen` are the texts that it speaks of, by path.
+
+    `problem` says why there may be more.
+    """
+
+    findings: tuple[Finding, ...]
+    seen: Mapping[str, Snapshot] = field(default_factory=dict)
+    problem: str | None = None
+
+
+Result = EditResult | AnswerResult | FileResult | FindingsResult

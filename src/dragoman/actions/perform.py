@@ -5,21 +5,26 @@ no socket, no disk, no clock of its own.
 from __future__ import annotations
 
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dragoman.actions.base import AnswerResult, EditResult, FileResult, ResultKind
+from dragoman.actions.base import AnswerResult, Changes, EditResult, FileResult, FindingsResult, ResultKind
+from dragoman.actions.findings import findings
 from dragoman.actions.fix import problem_line
 from dragoman.actions.places import document_name, posix
+from dragoman.actions.prompting import fenced
 from dragoman.actions.testfiles import plan_tests
 from dragoman.actions.testmerge import merged
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, assistant, user
 from dragoman.core.classifier import classify
-from dragoman.core.context import gather, piece
+from dragoman.core.context import gather, gather_changes, piece
 from dragoman.core.errors import AllCandidatesFailed, BadInput, ContextLength, ProviderError, UnusableReply
 from dragoman.core.events import Done, Notice, Reset
+from dragoman.core.fitting import fitted
+from dragoman.core.gitdiff import parse_diff
 from dragoman.core.hints import Hints
 from dragoman.core.intent import LabelledIntent
+from dragoman.core.languages import language_of
 from dragoman.core.ports import Job
 from dragoman.core.reply import answer, new_code, replacement
 from dragoman.core.syntax import new_errors, parse
@@ -27,14 +32,14 @@ from dragoman.core.text import Snapshot, TextEdit, apply
 from dragoman.core.thinking import ThinkSplitter, without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from dragoman.actions.base import Action, Result, Scene
     from dragoman.actions.testfiles import TestPlan
     from dragoman.core.chat import Message
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
-    from dragoman.core.ports import Completer, Files, Workers
+    from dragoman.core.ports import Completer, Files, Repository, Workers
     from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
@@ -47,6 +52,7 @@ class Tools:
     completer: Completer
     files: Files
     workers: Workers
+    repository: Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,7 @@ class Prepared:
     """Everything that is known before a model is asked.
 
     subject: what is asked about. target: what in the document will be replaced; None where the document stays as it is.
-    messages: exactly what will be sent.
+    messages: exactly what will be sent. reviewed: the texts that findings are about, by path.
     """
 
     action: Action
@@ -82,6 +88,7 @@ class Prepared:
     intent: LabelledIntent
     preferences: Preferences
     plan: TestPlan | None = None
+    reviewed: Mapping[str, Snapshot] = field(default_factory=dict)
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
@@ -94,7 +101,11 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         raise BadInput(f"Say what to do: {action.command} takes an instruction as its argument.")
     selection = scene.snapshot.clamp(scene.selection)
     scene = replace(scene, selection=selection, instruction=scene.instruction.strip())
+    if action.variant is not None:
+        action = action.variant(scene)
     instructions = await _instructions(scene, tools.files, preferences)
+    if action.changes is not None:
+        return await _prepare_changes(action, scene, tools, preferences, hints, instructions)
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
@@ -124,6 +135,48 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         _intent(action, scene, hints),
         preferences,
         plan,
+        {"": scene.snapshot} if action.result is ResultKind.FINDINGS else {},
+    )
+
+
+async def _prepare_changes(
+    action: Action, scene: Scene, tools: Tools, preferences: Preferences, hints: Hints, instructions: Sequence[Piece]
+) -> Prepared:
+    """The same for an action about what has changed in the folder."""
+    folder = scene.root or posix(scene.path).rpartition("/")[0]
+    if not folder:
+        raise BadInput("This document is in no folder: save it inside a git repository first.")
+    if in_git_folder := f"{folder}/".find("/.git/") + 1:  # the message that git waits for lies in there
+        folder = folder[: in_git_folder - 1] or "/"
+    diff = await tools.repository.changes(folder, staged=action.changes is Changes.STAGED)
+    files = await tools.workers.run(lambda: parse_diff(diff))
+    if not files:
+        raise BadInput(f"Nothing has changed in {folder} since the last commit.")
+    scene = replace(scene, changes=files)
+    context = gather_changes(files, max_tokens=preferences.max_context_tokens, others=instructions)
+    syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
+    target = subject if action.result is ResultKind.EDIT else None
+    shown = {piece.source for piece in context.of_kind("changes")}
+    reviewed = {}
+    if action.result is ResultKind.FINDINGS:
+        for file in files:
+            text = await tools.files.read_text(f"{posix(folder)}/{file.path}") if file.path in shown else None
+            if text is not None:
+                reviewed[file.path] = Snapshot.of(text, language=language_of(file.path))
+        if not reviewed:
+            raise BadInput(f"The changed files can't be read: open {folder} as a folder in the editor first.")
+    return Prepared(
+        action,
+        scene,
+        subject,
+        target,
+        scene.snapshot.slice(subject),
+        syntax,
+        context,
+        action.prompt(scene, context),
+        _intent(action, scene, hints),
+        preferences,
+        reviewed=reviewed,
     )
 
 
@@ -290,7 +343,7 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     if reply.cut is not None:
         return _Outcome(_cut(result, reply.cut))
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
-    if problem is None or isinstance(result, AnswerResult):
+    if problem is None or isinstance(result, AnswerResult | FindingsResult):
         return _Outcome(result)
     return _Outcome(
         replace(result, problem=f"The new text has a syntax error: {problem}."),
@@ -301,9 +354,15 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
 
 
 def _result(prepared: Prepared, reply: _Reply) -> Result:
+    snapshot, read = prepared.scene.snapshot, prepared.action.read
+    if prepared.action.result is ResultKind.FINDINGS:
+        return _findings(prepared, reply)
     if prepared.action.result is ResultKind.ANSWER:
-        return AnswerResult(answer(reply.text))
-    snapshot = prepared.scene.snapshot
+        return AnswerResult(answer(reply.text) if read is None else f"{fenced(read(without_thinking(reply.text)))}\n")
+    if read is not None:
+        assert prepared.target is not None
+        text = read(without_thinking(reply.text)).rstrip("\n")
+        return EditResult(prepared.target, fitted(text, prepared.original, snapshot, prepared.target))
     if prepared.plan is None:
         assert prepared.target is not None
         found = replacement(reply.text, snapshot, prepared.target, prepared.original)
@@ -315,7 +374,16 @@ def _result(prepared: Prepared, reply: _Reply) -> Result:
     return FileResult(plan.path, plan.existing, text)
 
 
+def _findings(prepared: Prepared, reply: _Reply) -> FindingsResult:
+    within = {path: snapshot.whole for path, snapshot in prepared.reviewed.items()}
+    if prepared.action.changes is None:
+        within[""] = prepared.subject
+    return FindingsResult(findings(reply.text, prepared.reviewed, within), prepared.reviewed)
+
+
 def _cut(result: Result, why: str) -> Result:
+    if isinstance(result, FindingsResult):
+        return replace(result, problem=why)
     if isinstance(result, AnswerResult):
         return AnswerResult(f"{result.markdown}\n*{why}*\n")
     return replace(result, problem=why)

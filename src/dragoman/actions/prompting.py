@@ -66,6 +66,17 @@ def code_messages(scene: Scene, context: Context, task: str, rules: str) -> tupl
     return _messages(head, _join(_context(scene, context, inserts=False), f"Task: {task}"))
 
 
+def change_messages(context: Context, task: str, rules: str) -> tuple[Message, ...]:
+    """Messages about changes of several files."""
+    conventions = [
+        f"The project's conventions ({own.source}):\n{fenced(own.text)}" for own in context.of_kind("instructions")
+    ]
+    files = [f"File: {own.source}\n{fenced(own.text)}" for own in context.of_kind("changes")]
+    left = [own.source for own in context.left_out if own.kind == "changes"]
+    also = [f"Changed too, but not shown: {', '.join(left[:20])}"] if left else []
+    return _messages(f"{rules}\n{_DATA}", _join(*conventions, *files, *also, f"Task: {task}"))
+
+
 def _context(scene: Scene, context: Context, *, inserts: bool) -> str:
     of = language(scene.snapshot.language)
     name = printable_name(document_name(scene))  # names stand outside the fences: none may look like a task

@@ -1,24 +1,14 @@
-"""dragoman lsp: the language server. Imports as little as it can: the editor waits for the answer to `initialize`."""
+"""dragoman lsp: the language server. The editor waits for the answer to `initialize`: on stdio it is given before
+anything else is imported, and what serves from then on is in `cli.serve`.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
-import linecache
-import signal
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
-    from types import ModuleType
-
-    from dragoman.core.ports import Services
-
-_COLLECT_AFTER = 10_000
-"""Objects, before Python looks for garbage among them: nearly all that the imports make is made to stay."""
+    from collections.abc import Sequence
 
 EXAMPLE = "example: dragoman lsp --set routing.prefer_local_for=code"
 
@@ -35,65 +25,16 @@ def run_lsp(arguments: Sequence[str]) -> int:
     parser.add_argument("--log-content", action="store_true", help="log code and prompts too")
     options = parser.parse_args(arguments)
 
-    from dragoman.cli.logs import configure_logging
+    early = None
+    if not (options.tcp or options.socket):
+        from dragoman.lsp.early import answer_early, taken_stdout
 
-    configure_logging(options.log_level, content=options.log_content)
-    with suppress(KeyboardInterrupt, asyncio.CancelledError):  # Ctrl-C, SIGTERM
-        return asyncio.run(_serve(options))
-    return 130
+        try:
+            early = answer_early(0, taken_stdout())
+        except KeyboardInterrupt:
+            return 130
+        except OSError:
+            return 1  # the editor has gone before it got its answer
+    from dragoman.cli.serve import serve
 
-
-async def _serve(options: argparse.Namespace) -> int:
-    usual = gc.get_threshold()
-    gc.set_threshold(_COLLECT_AFTER)
-    from dragoman.lsp.protocol import make_converter
-    from dragoman.lsp.server import Server
-    from dragoman.lsp.transport import serve_socket, serve_stdio, serve_tcp
-
-    gc.freeze()
-    gc.set_threshold(*usual)
-    linecache.clearcache()  # attrs keeps the source of every method that it has written there: megabytes
-    _stop_on_sigterm()
-    converter = make_converter()
-
-    async def serve(reader: asyncio.StreamReader, writer: object) -> int:
-        return await Server(_opener(options.set), converter).serve(reader, writer)  # type: ignore[arg-type]
-
-    if options.tcp:
-        host, _, port = options.tcp.rpartition(":")
-        if not port.isdigit():
-            print(f"dragoman lsp: --tcp wants HOST:PORT, not {options.tcp!r}", file=sys.stderr)
-            return 2
-        await serve_tcp(serve, host or "127.0.0.1", int(port))
-        return 0
-    if options.socket:
-        await serve_socket(serve, options.socket)
-        return 0
-    return await serve_stdio(serve)
-
-
-def _opener(assignments: Sequence[str]) -> Callable[[], Coroutine[None, None, Services]]:
-    """How a connection's services are opened: off the loop, for their imports take longer than `initialize` may."""
-
-    async def open_services() -> Services:
-        app = await asyncio.to_thread(_load)
-        services: Services = await app.App.open(assignments)
-        return services
-
-    return open_services
-
-
-def _load() -> ModuleType:
-    """All that the first order needs, while the editor already has its answer to `initialize`."""
-    import importlib
-
-    importlib.import_module("dragoman.lsp.work")
-    return importlib.import_module("dragoman.app")
-
-
-def _stop_on_sigterm() -> None:
-    """End as Ctrl-C does, so that every provider's connection is closed on the way out."""
-    task = asyncio.current_task()
-    assert task is not None
-    with suppress(NotImplementedError):  # Windows has no signal handlers on the loop
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return serve(options, early)

@@ -32,15 +32,16 @@ EXAMPLE = 'dragoman run refactor src/shop.py:12-30 -i "use a dataclass" --apply'
 def command(
     context: typer.Context,
     action: Annotated[
-        str, typer.Argument(metavar="ACTION", help="explain, refactor, document, tests, fix, edit or ask.")
+        str, typer.Argument(metavar="ACTION", help="explain, refactor, document, tests, fix, review, edit, ask, …")
     ],
     place: Annotated[
         str,
         typer.Argument(
             metavar="FILE[:LINE[-LINE]]",
-            help="Without lines all of the file, with one the definition around it, with two exactly these.",
+            help="Without lines all of the file, with one the definition around it, with two exactly these. "
+            "For review.changes and commit the folder, if not this one.",
         ),
-    ],
+    ] = ".",
     instruction: Annotated[
         str, typer.Option("--instruction", "-i", metavar="TEXT", help="What to do, or the question.")
     ] = "",
@@ -99,15 +100,21 @@ async def _run(
     from dragoman.actions.base import FileResult
     from dragoman.actions.perform import Preferences, complete, prepare
     from dragoman.cli.places import file_place
-    from dragoman.cli.textfiles import read_text_file
+    from dragoman.cli.textfiles import TextFile, read_text_file
     from dragoman.cli.watching import Watcher
     from dragoman.engine.files import is_inside
 
     action = _action(action_name)
     asked = file_place(place)
     refuse_way_out(asked.path)
-    file = read_text_file(asked.path)
-    root = project_root(file.path.parent)
+    if action.changes is not None and asked.path.is_dir():
+        file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"")
+        root = project_root(file.path)
+    elif asked.path.is_dir():
+        raise BadInput(f"{asked.path} is a folder, not a file: name one as FILE, FILE:LINE or FILE:LINE-LINE.")
+    else:
+        file = read_text_file(asked.path)
+        root = project_root(file.path.parent)
     scene = _scene(file, asked, root, instruction)
     async with opened(context, root) as app:
         for name in (hints.provider, *hints.providers):
@@ -129,7 +136,7 @@ async def _run(
     content.debug("result: %s", result)
     if isinstance(result, FileResult) and not is_inside(result.path, (str(root),)):
         raise BadInput(f"{result.path} would lie outside the project: nothing was written.")
-    outcome = _outcome(action, file, result, apply=apply)
+    outcome = _outcome(action, file, root, result, apply=apply)
     if as_json:
         print_json({**outcome, **_answered(watcher.done)}, indent=None if stream else 2)
     else:
@@ -170,12 +177,13 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 def _tools(app: "App", root: Path) -> "Tools":
     from dragoman.actions.perform import Tools
 
-    return Tools(completer=app.completer, files=app.files((str(root),)), workers=app.workers)
+    return Tools(completer=app.completer, files=app.files((str(root),)), workers=app.workers, repository=app.repository)
 
 
-def _outcome(action: "Action", file: "TextFile", result: "Result", *, apply: bool) -> dict[str, Any]:
+def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *, apply: bool) -> dict[str, Any]:
     """What came of it, as `--json` prints it; written where that is wanted and nothing speaks against it."""
-    from dragoman.actions.base import AnswerResult, EditResult
+    from dragoman.actions.base import AnswerResult, EditResult, FindingsResult
+    from dragoman.cli.findings import findings_outcome
     from dragoman.cli.textfiles import create_text_file, read_text_file, replace_text_file
     from dragoman.cli.unified import unified_diff
     from dragoman.core.text import Snapshot, TextEdit
@@ -183,6 +191,8 @@ def _outcome(action: "Action", file: "TextFile", result: "Result", *, apply: boo
 
     if isinstance(result, AnswerResult):
         return {"kind": "answer", "action": action.name, "file": str(file.path), "markdown": result.markdown}
+    if isinstance(result, FindingsResult):
+        return findings_outcome(action.name, file.path, root, result)
     if isinstance(result, EditResult):
         path = file.path
         before: str | None = file.text
@@ -234,11 +244,14 @@ def _answered(done: "Done | None") -> dict[str, Any]:
 
 
 def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
+    from dragoman.cli.findings import show_findings
     from dragoman.cli.unified import counts
 
     if outcome["kind"] == "answer":
         if not streamed:
             write(outcome["markdown"] if outcome["markdown"].endswith("\n") else outcome["markdown"] + "\n")
+    elif outcome["kind"] == "findings":
+        show_findings(outcome)
     elif not outcome["changed"]:
         note(f"{outcome['action']}: the model proposes no change.")
     elif outcome["applied"]:
@@ -291,7 +304,7 @@ def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
 
 
 def _tokens(prepared: "Prepared") -> int:
-    from dragoman.core.context import estimate_tokens
+    from dragoman.core.encodings import estimate_tokens
 
     return sum(estimate_tokens(message.text) for message in prepared.messages)
 

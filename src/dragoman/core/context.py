@@ -5,10 +5,10 @@ Pure: texts of other files are handed in. Token counts are estimates.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import BadInput
 from dragoman.core.syntax import whole_lines
 from dragoman.core.text import Position, Range, content_length
@@ -16,6 +16,7 @@ from dragoman.core.text import Position, Range, content_length
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dragoman.core.gitdiff import FileDiff
     from dragoman.core.syntax import Symbol, Syntax
     from dragoman.core.text import Snapshot
 
@@ -56,17 +57,6 @@ class Context:
     def tokens(self) -> int:
         """The estimate for all pieces together."""
         return sum(piece.tokens for piece in self.pieces)
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a model counts: an estimate that errs to the high side for code.
-
-    Code has about 3.6 ASCII characters to a token; elsewhere a token is about three bytes of UTF-8, which is one
-    character of Chinese or Japanese.
-    """
-    plain = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
-    other = 0 if plain == len(text) else len(text.encode("utf-8", "surrogatepass")) - plain
-    return math.ceil(plain / 3.6 + other / 3)
 
 
 def piece(kind: str, source: str, reason: str, text: str) -> Piece:
@@ -117,6 +107,28 @@ def gather(
     _take_around(budget, snapshot, core, imports, name)
     left_out = (*budget.left_out, *share.left_out)
     return Context((*budget.taken, *share.taken), tuple(replace(left, text="") for left in left_out))
+
+
+def gather_changes(files: Sequence[FileDiff], *, max_tokens: int, others: Sequence[Piece] = ()) -> Context:
+    """The context of a request about changes: each file's, small ones first, then what the caller brings.
+
+    Raises `BadInput` where not even the smallest fits.
+    """
+    pieces = [piece("changes", file.path, "changed since the last commit", file.numbered()) for file in files]
+    budget = _Budget(max_tokens, [], [])
+    for candidate in sorted(pieces, key=lambda each: each.tokens):
+        budget.take(candidate)
+    if not budget.taken:
+        smallest = min(each.tokens for each in pieces)
+        raise BadInput(
+            f"The changes are at least {smallest} tokens; context.max_tokens allows {max_tokens}. "
+            "Commit or stage fewer at a time, or raise context.max_tokens."
+        )
+    shown = sorted(budget.taken, key=pieces.index)
+    budget.taken = []
+    for other in others:
+        budget.take(other)
+    return Context((*shown, *budget.taken), tuple(replace(left, text="") for left in budget.left_out))
 
 
 @dataclass(slots=True)

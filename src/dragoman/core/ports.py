@@ -66,6 +66,22 @@ class Secrets(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """How long texts are in tokens. Nothing here waits, or holds the loop for longer than a moment."""
+
+    def estimate(self, text: str, model: str = "") -> int:
+        """About how many the model counts; without a model, about how many any model does."""
+        ...
+
+    def count(self, text: str, model: str) -> int:
+        """How many the model counts, exactly where that can be had at once, else about."""
+        ...
+
+    def begin(self, text: str, model: str) -> Callable[[], int]:
+        """What `count` will say of a text that may be long, counted meanwhile."""
+        ...
+
+
 class Clock(Protocol):
     """Time, so that tests can turn it."""
 
@@ -102,6 +118,21 @@ class Workers(Protocol):
         ...
 
 
+class Repository(Protocol):
+    """The git repository that a folder is in."""
+
+    async def holds(self, folder: str) -> bool:
+        """Whether the folder is inside a repository's working tree."""
+        ...
+
+    async def changes(self, folder: str, *, staged: bool = False) -> str:
+        """The unified diff since the last commit; `staged` takes only what is in the index, if anything is.
+
+        Raises `BadInput` where there is no repository, or git can't tell.
+        """
+        ...
+
+
 class Answers(Protocol):
     """Where finished answers stand as Markdown files, for editors that can open one."""
 
@@ -126,6 +157,11 @@ class Services(Protocol):
     @property
     def workers(self) -> Workers:
         """Where long computations go."""
+        ...
+
+    @property
+    def repository(self) -> Repository:
+        """What git knows."""
         ...
 
     @property

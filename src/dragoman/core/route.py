@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from dragoman.core.encodings import for_model
 from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.selection import Contender, Facts, Score, Wishes, ordered, scores_of
@@ -302,6 +303,7 @@ def _nobody(provider: str | None, model: str | None, options: list[Option]) -> L
 
 
 def _too_long(option: Option, needed_tokens: int) -> str | None:
+    needed_tokens = for_model(needed_tokens, option.place.model)
     if option.window is None or needed_tokens <= option.window:
         return None
     return (

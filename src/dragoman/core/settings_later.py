@@ -62,7 +62,6 @@ LATER = (
     Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),
-    Later("edits.review", "edits are applied whole", (False,)),
     Later("providers.*.inline_model", "there is no inline completion"),
 )
 

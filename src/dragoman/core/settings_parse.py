@@ -170,11 +170,8 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
 
 def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> Problem:
     if path[-1] in ("api_key", "client_secret"):
-        if isinstance(value, str) and re.match(r"vault$|cmd:", value):
-            return layer.problem(
-                path, f"{dotted(path)}: vault and cmd: come in a later version; use env:NAME or keyring"
-            )
-        message = f"{dotted(path)} must say where the key is (env:NAME or keyring), never the key itself"
+        places = "env:NAME, keyring, vault or cmd:COMMAND"
+        message = f"{dotted(path)} must say where the key is ({places}), never the key itself"
         variable = isinstance(value, str) and re.fullmatch(r"[A-Z0-9_]{1,30}_(KEY|TOKEN)", value)
         return layer.problem(path, message, f"env:{value}" if variable else None)
     return layer.problem(path, f"{dotted(path)}{_shown(value, path)}: wants {wanted(field)}")

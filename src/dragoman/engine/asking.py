@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from dragoman.core.encodings import for_model
 from dragoman.core.errors import (
     BudgetExceeded,
     ContentFilter,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from dragoman.core.events import Event
-    from dragoman.core.ports import Clock
+    from dragoman.core.ports import Clock, Tokens
     from dragoman.core.route import Candidate, Place
     from dragoman.engine.access import Access
     from dragoman.engine.http import Transport
@@ -69,7 +70,7 @@ class Asking:
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
-    count_tokens: Callable[[str], int]
+    tokens: Tokens
     heard: Callable[[AttemptRecord], None] = field(repr=False)
 
     async def ask(self, run: Run, candidate: Candidate, course: Course, *, last: bool) -> AsyncGenerator[Event, None]:
@@ -124,7 +125,8 @@ class Asking:
                 if place.model in run.too_small:
                     raise ContextLength("the same model again")
                 window = window_of(run.settings, place, endpoint.options)
-                await self.models.refuse_too_long(run.tokens, place, ready, window, seconds)
+                needed = for_model(run.tokens, place.model)
+                await self.models.refuse_too_long(needed, place, ready, window, seconds)
                 if course.shown:
                     course.shown = False
                     yield Reset(course.after or "")
@@ -133,6 +135,7 @@ class Asking:
                 dialect = spoken(place.dialect, target)
                 call = dialect.call(run.job.request, target)
                 log_notes(run.job.id, place.provider, call.notes)
+                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
@@ -179,7 +182,7 @@ class Asking:
         """Gives back what the attempt was lent, and tells its end. Returns its tokens and what they cost."""
         now = self.clock.now()
         whole = failure is None and tally.stop is not None
-        usage = self._usage(run, tally, whole=whole)
+        usage = self._usage(place, tally, whole=whole)
         first_token = None if tally.first_token is None else tally.first_token - tally.began
         ending = Ending(whole, usage.input_tokens + usage.output_tokens, failure, first_token)
         settled = self.standings.settle(lease, ending, run.settings.health)
@@ -202,7 +205,7 @@ class Asking:
         self.heard(record)
         return usage, spent, settled
 
-    def _usage(self, run: Run, tally: Tally, *, whole: bool) -> Usage:
+    def _usage(self, place: Place, tally: Tally, *, whole: bool) -> Usage:
         """The provider's count; what it left out is counted here, if anything came at all."""
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
@@ -210,8 +213,8 @@ class Asking:
         came = whole or tally.first_token is not None
         return replace(
             known,
-            input_tokens=known.input_tokens or (run.tokens if came else 0),
-            output_tokens=known.output_tokens or self.count_tokens("".join(tally.pieces)),
+            input_tokens=known.input_tokens or (tally.asked() if came else 0),
+            output_tokens=known.output_tokens or self.tokens.count("".join(tally.pieces), place.model),
             estimated=True,
         )
 

@@ -13,7 +13,7 @@ from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from dragoman.core.chat import Usage
-from dragoman.core.context import estimate_tokens
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import (
     AllCandidatesFailed,
     AttemptTimeout,

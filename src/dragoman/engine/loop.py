@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import random
 from contextlib import aclosing
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dragoman.core.chat import Usage
-from dragoman.core.context import estimate_tokens
+from dragoman.core.encodings import for_model
 from dragoman.core.errors import (
     AllCandidatesFailed,
     Authentication,
@@ -41,13 +42,14 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.stickiness import WhoAnswered
 from dragoman.engine.store import MemoryStore
+from dragoman.engine.tokens import Estimates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
     from dragoman.core.events import Event
     from dragoman.core.intent import Intent
-    from dragoman.core.ports import Clock, Job, Secrets
+    from dragoman.core.ports import Clock, Job, Secrets, Tokens
     from dragoman.core.price import Price
     from dragoman.core.route import Decision, Place
     from dragoman.core.settings import Settings
@@ -79,7 +81,7 @@ class Engine:
         *,
         clock: Clock | None = None,
         fraction: Callable[[], float] = random.random,
-        count_tokens: Callable[[str], int] = estimate_tokens,
+        tokens: Tokens | None = None,
         on_attempt: Callable[[AttemptRecord], None] = lambda _record: None,
         standings: Standings | None = None,
         access: Access | None = None,
@@ -91,7 +93,7 @@ class Engine:
         self._secrets = secrets
         self._clock = clock or LoopClock()
         self._fraction = fraction
-        self._count_tokens = count_tokens
+        self._tokens = tokens or Estimates()
         self._standings = standings or Standings(MemoryStore(self._clock.now), self._clock)
         self._models = models or ModelLists(transport, self._clock)
         self._prober = prober
@@ -104,7 +106,7 @@ class Engine:
             self._models,
             self._clock,
             fraction,
-            count_tokens,
+            self._tokens,
             on_attempt,
         )
         self._who_answered = WhoAnswered()
@@ -175,7 +177,7 @@ class Engine:
         self._standings.freshen()
         label = job.intent if job.hints.intent is None else LabelledIntent(job.hints.intent, "hint", "asked for")
         named = job.hints.provider or (job.hints.model or "").partition("/")[0]
-        tokens = sum(self._count_tokens(message.text) for message in job.request.messages)
+        tokens = sum(self._tokens.estimate(message.text) for message in job.request.messages)
         began = self._clock.now()
         found = self._endpoints(settings, label.intent, named)
         providers = dict.fromkeys(endpoint.place.provider for endpoint in found)
@@ -225,7 +227,9 @@ class Engine:
                 return None
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
-        estimate = None if obstacle else cost(expected, self._price(settings, place))
+        sent = for_model(expected.input_tokens, place.model)
+        asked = replace(expected, input_tokens=sent, cache_write_tokens=sent)  # nobody knows yet what will be cached
+        estimate = None if obstacle else cost(asked, self._price(settings, place))
         if obstacle is None:
             obstacle = self._spending.obstacle(settings, place.provider, estimate)
         facts = Facts(standing.health, standing.latency_seconds, standing.reliability, estimate, standing.turns)

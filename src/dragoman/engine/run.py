@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from dragoman.core.chat import FinishDelta, UsageDelta
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.chat import Delta, Stop, Usage
     from dragoman.core.errors import ProviderError
     from dragoman.core.ports import Job
@@ -55,13 +57,14 @@ class Course:
 
 @dataclass(slots=True)
 class Tally:
-    """What an attempt has brought so far."""
+    """What an attempt has brought so far. `asked` tells how many tokens the request is to the model that was asked."""
 
     began: float
     first_token: float | None = None
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
     stop: Stop | None = None
+    asked: Callable[[], int] = int
 
     def take(self, delta: Delta) -> None:
         """What is not shown."""

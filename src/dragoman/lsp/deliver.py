@@ -5,18 +5,23 @@ Never loses a result that was paid for: what can't be applied is kept and offere
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions.base import AnswerResult, EditResult, FileResult
+from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult, Severity
+from dragoman.actions.findings import counted
+from dragoman.core.hunks import MARK, marked
 from dragoman.core.languages import language_of
 from dragoman.core.printable import printable_name
-from dragoman.core.text import Snapshot, diff
+from dragoman.core.text import Snapshot, diff, split_lines
 from dragoman.lsp.answers import SHOW_SECONDS, present
-from dragoman.lsp.convert import edits_to, path_of, uri_of
+from dragoman.lsp.convert import edits_to, path_of, range_to, uri_of
 from dragoman.lsp.edits import APPLY_SECONDS, Landing, land
 from dragoman.lsp.files import files_around
+from dragoman.lsp.findings import Shown
+from dragoman.lsp.hunks import line_end, proposal
 from dragoman.lsp.kept import KeptResult
 from dragoman.lsp.protocol import ClientError
 
@@ -25,7 +30,7 @@ if TYPE_CHECKING:
 
     from dragoman.actions.base import Action, Result
     from dragoman.lsp.documents import Document
-    from dragoman.lsp.messages import EditValue, RunResult
+    from dragoman.lsp.messages import EditValue, FindingValue, RunResult
     from dragoman.lsp.server import Server
     from dragoman.lsp.work import Subject
 
@@ -50,7 +55,49 @@ async def deliver(
         case EditResult():
             return await _edit(server, action, subject, result, run_id, apply=apply)
         case FileResult():
-            return await _file(server, action, subject, result, apply=apply)
+            return await _file(server, action, subject, _for_review(server, action, result, run_id), apply=apply)
+        case FindingsResult():
+            return _findings(server, action, subject, result, apply=apply)
+
+
+# Findings
+
+
+def _findings(server: Server, action: Action, subject: Subject, result: FindingsResult, *, apply: bool) -> RunResult:
+    """Show them as diagnostics; `apply: false` only hands them over."""
+    scene = subject.scene
+    uri = subject.document.uri if subject.document is not None else scene.snapshot.uri
+    root = scene.root or scene.path.rpartition("/")[0]
+    if apply:
+        shown = server.findings.show(result, uri, root)
+    else:
+        shown = [
+            (uri_of(f"{root.rstrip('/')}/{finding.path}") if finding.path else uri, Shown(str(number), finding))
+            for number, finding in enumerate(result.findings, start=1)
+        ]
+    message = f"{action.title}: {counted(result.findings)}"
+    if result.problem:
+        message = f"{message} {result.problem}"
+    if apply:
+        server.message(types.MessageType.Warning if result.problem else types.MessageType.Info, message)
+    values = [_finding_value(server, each, result.seen[each.finding.path], where) for where, each in shown]
+    return {"kind": "findings", "applied": apply, "message": message, "findings": values}
+
+
+def _finding_value(server: Server, shown: Shown, seen: Snapshot, uri: str) -> FindingValue:
+    finding, encoding = shown.finding, server.facts.encoding
+    value: FindingValue = {
+        "id": shown.id,
+        "uri": uri,
+        "range": _range_value(range_to(seen.lines, finding.range, encoding)),
+        "severity": list(Severity).index(finding.severity) + 1,
+        "message": finding.message,
+    }
+    if finding.code:
+        value["code"] = finding.code
+    if finding.fix is not None:
+        value["edits"] = _edit_values(edits_to(seen.lines, [finding.fix], encoding))
+    return value
 
 
 # Edits
@@ -85,8 +132,14 @@ async def _edit(
         return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
     if problem is not None:
         return _kept(server, action, subject, result, run_id, problem)
-    landing, reason = await land(server, document, journal, result.target, result.text, action.title)
+    target, text, waiting = result.target, result.text, 0
+    if server.services.settings.edits.review:
+        target, text = proposal(snapshot, target, text, run_id, action.title)
+        waiting = text.count(f"{MARK}{run_id}-")
+    landing, reason = await land(server, document, journal, target, text, action.title)
     match landing:
+        case Landing.APPLIED if waiting:
+            return _waiting(server, action, waiting)
         case Landing.APPLIED:
             return _applied(server, action, result.notes)
         case Landing.NOTHING:
@@ -114,6 +167,13 @@ def _applied(server: Server, action: Action, notes: Sequence[str]) -> RunResult:
     message = f"{action.title}: {' '.join(notes)}"
     server.log_message(types.MessageType.Info, message)
     return {"kind": "edit", "applied": True, "message": message}
+
+
+def _waiting(server: Server, action: Action, count: int) -> RunResult:
+    changes = "1 change waits" if count == 1 else f"{count} changes wait"
+    message = f"{action.title}: {changes} in the text: accept or reject by code action."
+    server.message(types.MessageType.Info, message)
+    return {"kind": "edit", "applied": True, "hunks": count, "message": message}
 
 
 def _no_change(server: Server, action: Action) -> RunResult:
@@ -195,6 +255,14 @@ def _longest_run(text: str) -> int:
 
 
 # Files
+
+
+def _for_review(server: Server, action: Action, result: FileResult, run_id: str) -> FileResult:
+    """The same with what changes in an existing file as hunks, where the person wants to see it first."""
+    if result.before is None or not server.services.settings.edits.review or result.problem is not None:
+        return result
+    end = line_end(split_lines(result.before))
+    return replace(result, text=marked(result.before, result.text, run_id, action.title, end))
 
 
 async def _file(server: Server, action: Action, subject: Subject, result: FileResult, *, apply: bool) -> RunResult:
@@ -313,14 +381,11 @@ async def _open_in_editor(server: Server, uri: str) -> None:
 
 
 def _edit_values(edits: list[types.TextEdit]) -> list[EditValue]:
-    converted: list[EditValue] = [
-        {
-            "range": {
-                "start": {"line": edit.range.start.line, "character": edit.range.start.character},
-                "end": {"line": edit.range.end.line, "character": edit.range.end.character},
-            },
-            "newText": edit.new_text,
-        }
-        for edit in edits
-    ]
-    return converted
+    return [{"range": _range_value(edit.range), "newText": edit.new_text} for edit in edits]
+
+
+def _range_value(where: types.Range) -> dict[str, Any]:
+    return {
+        "start": {"line": where.start.line, "character": where.start.character},
+        "end": {"line": where.end.line, "character": where.end.character},
+    }

@@ -28,6 +28,12 @@ DOWNLOAD = "dragoman.download"
 KEPT_APPLY = "dragoman.kept.apply"
 KEPT_SHOW = "dragoman.kept.show"
 KEPT_DISCARD = "dragoman.kept.discard"
+FINDING_FIX = "dragoman.finding.fix"
+FINDINGS_CLEAR = "dragoman.findings.clear"
+HUNK_ACCEPT = "dragoman.hunk.accept"
+HUNK_REJECT = "dragoman.hunk.reject"
+HUNKS_ACCEPT = "dragoman.hunks.accept"
+HUNKS_REJECT = "dragoman.hunks.reject"
 
 ProgressToken = int | str
 
@@ -39,15 +45,31 @@ class EditValue(TypedDict):
     newText: str
 
 
+class FindingValue(TypedDict):
+    """One finding of a review: where, what, and the id by which `dragoman.finding.fix` applies its fix.
+
+    edits: the fix, where one was given. severity and range are LSP's, in the client's position encoding.
+    """
+
+    id: str
+    uri: str
+    range: dict[str, Any]
+    severity: int
+    message: str
+    code: NotRequired[str]
+    edits: NotRequired[list[EditValue]]
+
+
 class RunResult(TypedDict):
     """What `dragoman/run` and an action's command answer with.
 
-    kind: `edit`, `answer` or `file`. applied: whether the text has changed. kept: the result was not applied but kept,
-    under this id. edits: with `apply: false`, the edits for document version `version`. markdown: the answer.
-    uri: the file that was written or extended, or where the answer stands. message: one line for the person.
+    kind: `edit`, `answer`, `file` or `findings`. applied: whether the text has changed, or the findings are shown.
+    kept: the result was not applied but kept, under this id. edits: with `apply: false`, the edits for document version
+    `version`. markdown: the answer. uri: the file that was written or extended, or where the answer stands. message:
+    one line for the person. hunks: how many changes wait in the text for a word.
     """
 
-    kind: Literal["edit", "answer", "file"]
+    kind: Literal["edit", "answer", "file", "findings"]
     applied: bool
     message: NotRequired[str]
     kept: NotRequired[str]
@@ -55,6 +77,8 @@ class RunResult(TypedDict):
     version: NotRequired[int | None]
     markdown: NotRequired[str]
     uri: NotRequired[str]
+    findings: NotRequired[list[FindingValue]]
+    hunks: NotRequired[int]
     provider: NotRequired[str]
     model: NotRequired[str]
 

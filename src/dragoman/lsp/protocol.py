@@ -20,6 +20,7 @@ from pygls.protocol import JsonRPCProtocol, default_converter
 
 from dragoman.core.errors import BadInput, Cancelled, DragomanError
 from dragoman.core.printable import in_one_line
+from dragoman.lsp.capabilities import plainest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,6 +69,8 @@ class Protocol(JsonRPCProtocol):
         self._notified: set[asyncio.Task[Any]] = set()
         self._asked: dict[MessageId, tuple[asyncio.Future[Any], str]] = {}
         self._last_id = 0
+        self.answered_early: MessageId | None = None
+        """The id of a first request that has its answer already: what is answered to it here is kept back."""
         self.on_invalid_notification: Callable[[str, object, str], None] = _pass_over
         """Called with method, raw params and reason for a notification that can't be understood."""
 
@@ -127,8 +130,11 @@ class Protocol(JsonRPCProtocol):
         try:
             params = self._params(method, data)
         except BadInput as error:
-            self.respond_error(message_id, INVALID_PARAMS, str(error))
-            return
+            if message_id != self.answered_early:
+                self.respond_error(message_id, INVALID_PARAMS, str(error))
+                return
+            log.warning("The client's capabilities are passed over: %s", error)
+            params = self._params(method, {**data, "params": plainest(data.get("params"))})
         try:
             result = handler(params)
         except Exception as error:  # noqa: BLE001 - the edge: whatever a handler raises is answered
@@ -236,6 +242,9 @@ class Protocol(JsonRPCProtocol):
 
     def respond(self, message_id: MessageId, method: str, result: Any) -> None:
         """Answer a request."""
+        if method == types.INITIALIZE and message_id == self.answered_early:
+            self.answered_early = None
+            return
         try:
             body = self._encode({"jsonrpc": "2.0", "id": message_id, "result": result})
         except (TypeError, ValueError, AttributeError):

@@ -23,7 +23,9 @@ from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
+from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
@@ -48,22 +50,31 @@ QUESTION_SECONDS = 600.0
 
 
 class Server(JsonRPCServer):
-    """One connection. Made on the event loop; everything in it runs there."""
+    """One connection. Made on the event loop; everything in it runs there.
+
+    `open_services` is given an event that is set when somebody waits for the services.
+    """
 
     protocol: Protocol
 
-    def __init__(self, open_services: Callable[[], Awaitable[Services]], converter: Converter) -> None:
+    def __init__(self, open_services: Callable[[asyncio.Event], Awaitable[Services]], converter: Converter) -> None:
         super().__init__(Protocol, lambda: converter)
         self.documents = Documents()
         self.kept = KeptResults()
         self.runner = Runner(self)
         self.downloads = Downloads(self)
         self.trusting = Trusting(self)
+        self.findings = Findings(self)
+        self.hunks = Hunks(self)
+        self.repositories: frozenset[str] = frozenset()
+        """The workspace's folders that git follows."""
         self.facts: ClientFacts
         self.editor_settings = EditorSettings()
         self.trace: types.TraceValue = types.TraceValue.Off
         self._open_services = open_services
         self._opening: asyncio.Task[Services] | None = None
+        self._wanted = asyncio.Event()
+        self._opened = False
         self._told: set[str] = set()
         self.protocol.on_invalid_notification = self._invalid_notification
         for handler in HANDLERS:
@@ -106,6 +117,7 @@ class Server(JsonRPCServer):
         """Stop whatever runs and close every connection."""
         await self.runner.close()
         await self.protocol.cancel_all(but=asyncio.current_task())
+        self._wanted.set()
         opening, self._opening = self._opening, None
         if opening is None:
             return
@@ -127,8 +139,10 @@ class Server(JsonRPCServer):
             self.spawn(self._watch_parent(params.process_id))
 
     async def _open(self) -> Services:
-        services = await self._open_services()
+        services = await self._open_services(self._wanted)
+        self._opened = True
         await self.configure(services)
+        self.spawn(self._look_for_repositories(services))
         return services
 
     async def configure(self, services: Services) -> None:
@@ -136,9 +150,14 @@ class Server(JsonRPCServer):
         self.tell_problems(await services.configure(self.editor_settings))
         self.trusting.offer(services.foreign)
 
+    async def _look_for_repositories(self, services: Services) -> None:
+        roots = self.editor_settings.roots
+        self.repositories = frozenset([root for root in roots if await services.repository.holds(root)])
+
     async def ready(self) -> Services:
         """The services, once they are open."""
         assert self._opening is not None
+        self._wanted.set()
         return await asyncio.shield(self._opening)
 
     @property
@@ -167,7 +186,8 @@ class Server(JsonRPCServer):
                 answer = await self.protocol.ask(types.WORKSPACE_CONFIGURATION, params, seconds=CONFIGURATION_SECONDS)
                 configuration = _section(answer[0]) if answer else {}
         self.editor_settings = replace(self.editor_settings, configuration=configuration)
-        await self.configure(await self.ready())
+        if self._opened:  # else they are taken when it comes to that
+            await self.configure(await self.ready())
 
     async def change_roots(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """The workspace has other folders now."""
@@ -175,7 +195,9 @@ class Server(JsonRPCServer):
         kept = [root for root in self.editor_settings.roots if root not in gone]
         roots = (*kept, *(root for root in added if root not in kept))
         self.editor_settings = replace(self.editor_settings, roots=roots)
-        await self.configure(await self.ready())
+        services = await self.ready()
+        await self.configure(services)
+        await self._look_for_repositories(services)
 
     def tell_problems(self, problems: Iterable[Problem]) -> None:
         """Tell the person of each problem once: the worst new one in a message, all of them in the editor's log."""

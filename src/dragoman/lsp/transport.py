@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from dragoman.lsp.early import Early
+
 MAX_MESSAGE = 64 << 20
 """Bytes of one message. A longer one is read past and answered with an error."""
 MAX_UNSENT = 64 << 20
@@ -239,15 +241,16 @@ class ThreadWriter:
             self._room.set()
 
 
-async def serve_stdio(serve: Callable[[asyncio.StreamReader, Writer], Awaitable[int]]) -> int:
-    """Serve one client on stdin and stdout. From here on, whatever else prints to stdout goes to stderr."""
+async def serve_stdio(serve: Callable[[asyncio.StreamReader, Writer], Awaitable[int]], early: Early) -> int:
+    """Serve one client on stdin and on what was stdout, from where the early answer has left off."""
     stdin = os.fdopen(os.dup(0), "rb", buffering=0)
-    stdout = os.fdopen(os.dup(1), "wb", buffering=0)
-    sys.stdout.flush()
-    os.dup2(2, 1)
+    stdout = os.fdopen(early.stdout, "wb", buffering=0)
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=1 << 20)
-    if _watchable(stdin):
+    reader.feed_data(early.data)
+    if early.ended:
+        reader.feed_eof()
+    elif _watchable(stdin):
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), stdin)
     else:
         _read_in_thread(stdin, reader, loop)

@@ -108,7 +108,7 @@ async def carry_out(
 
 def _tools(server: Server, scene: Scene) -> Tools:
     services = server.services
-    return Tools(services.completer, files_around(server, scene.path), services.workers)
+    return Tools(services.completer, files_around(server, scene.path), services.workers, services.repository)
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:

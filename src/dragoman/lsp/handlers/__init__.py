@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from dragoman.lsp.handlers import (
     cancel_progress,
     code_action,
+    code_lens,
     context,
     did_change,
     did_change_configuration,
@@ -51,6 +52,7 @@ HANDLERS: tuple[Handler, ...] = tuple(
         did_change_configuration,
         did_change_workspace_folders,
         code_action,
+        code_lens,
         execute_command,
         cancel_progress,
         set_trace,

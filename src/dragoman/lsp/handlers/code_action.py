@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from dragoman.actions import ACTIONS
 from dragoman.actions.base import Scene
+from dragoman.actions.prompting import short
 from dragoman.lsp import messages
 from dragoman.lsp.convert import diagnostic_from, path_of, range_from, range_to, root_of
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.actions.base import Action, Diagnostic, Offer
+    from dragoman.core.text import Range
+    from dragoman.lsp.documents import Document
     from dragoman.lsp.server import Server
 
 METHOD = types.TEXT_DOCUMENT_CODE_ACTION
@@ -37,7 +40,9 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         diagnostic_from(snapshot.lines, diagnostic, encoding): diagnostic for diagnostic in params.context.diagnostics
     }
     path = path_of(document.uri)
-    scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root_of(path, server.editor_settings.roots))
+    root = root_of(path, server.editor_settings.roots)
+    in_repository = root in server.repositories
+    scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root, in_repository=in_repository)
     entries = [
         entry
         for action in ACTIONS
@@ -45,6 +50,9 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         if _wanted(offer.kind, params.context.only)
         for entry in [_entry(server, action, offer, scene, diagnostics)]
     ]
+    if _wanted("quickfix", params.context.only):
+        entries.extend(_hunks(server, document, selection))
+        entries.extend(_fixes(server, document.uri, selection))
     if _wanted("source.dragoman.run", params.context.only):
         entries.extend(_housekeeping(server, document.uri))
     if server.facts.code_action_literals:
@@ -88,11 +96,38 @@ def _entry(
     )
 
 
+def _hunks(server: Server, document: Document, selection: Range) -> Iterator[types.CodeAction]:
+    """A word on the proposed change here, and on all of them."""
+    found = server.hunks.of(document)
+    here = server.hunks.at(document, selection.start.line) if found else None
+    choices: list[tuple[str, str, list[str]]] = []
+    if here is not None:
+        choices.append(("Accept this change", messages.HUNK_ACCEPT, [document.uri, here.id]))
+        choices.append(("Reject this change", messages.HUNK_REJECT, [document.uri, here.id]))
+    if len(found) > 1 or (found and here is None):
+        choices.append((f"Accept all {len(found)} changes", messages.HUNKS_ACCEPT, [document.uri]))
+        choices.append((f"Reject all {len(found)} changes", messages.HUNKS_REJECT, [document.uri]))
+    for title, command, arguments in choices:
+        yield types.CodeAction(
+            title=title, kind=types.CodeActionKind.QuickFix, command=types.Command(title, command, arguments=arguments)
+        )
+
+
+def _fixes(server: Server, uri: str, selection: Range) -> Iterator[types.CodeAction]:
+    """The fixes that a review gave for the lines here."""
+    for shown in server.findings.at(uri, selection):
+        title = f"Fix: {short(shown.finding.message)}"
+        command = types.Command(title, messages.FINDING_FIX, arguments=[shown.id])
+        yield types.CodeAction(title=title, kind=types.CodeActionKind.QuickFix, command=command)
+
+
 def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
     for run in server.runner.of(uri):
         yield _command(f"Cancel: {run.title}", messages.CANCEL, run.id)
     for wanted in server.downloads.offered:
         yield _command(f"Download {wanted.model} ({wanted.provider})", messages.DOWNLOAD, wanted.model)
+    if server.findings.has(uri):
+        yield _command("Clear findings", messages.FINDINGS_CLEAR, uri)
     for kept in server.kept.of(uri):
         yield _command(f"Apply anyway: {kept.title}", messages.KEPT_APPLY, kept.id)
         yield _command(f"Show kept result: {kept.title}", messages.KEPT_SHOW, kept.id)

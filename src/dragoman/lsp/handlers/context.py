@@ -14,7 +14,7 @@ METHOD = messages.CONTEXT
 
 async def handle(server: Server, params: object) -> dict[str, Any]:
     """The messages, and the pieces of context that they are made of, with what was left out."""
-    from dragoman.core.context import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
+    from dragoman.core.encodings import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
 
     prepared = await server.runner.prepare(messages.order_from_run(params))
     return {

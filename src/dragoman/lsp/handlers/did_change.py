@@ -25,6 +25,8 @@ def handle(server: Server, params: types.DidChangeTextDocumentParams) -> None:
         return
     document.change(params.text_document.version, _edits(server, document, params))
     server.documents.last_touched = document.uri
+    server.findings.changed(document.uri)
+    server.hunks.changed(document.uri, (change.text for change in params.content_changes))
 
 
 def _edits(server: Server, document: Document, params: types.DidChangeTextDocumentParams) -> Iterator[TextEdit | str]:

@@ -16,4 +16,7 @@ def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Take it over. A second didOpen without a didClose starts it anew."""
     item = params.text_document
     server.kept.document_closed(item.uri)
-    server.documents.open(item.uri, item.language_id, item.version, item.text)
+    server.findings.closed(item.uri)
+    document = server.documents.open(item.uri, item.language_id, item.version, item.text)
+    server.findings.opened(document)
+    server.hunks.opened(document)

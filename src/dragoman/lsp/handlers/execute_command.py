@@ -53,9 +53,27 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
         case messages.KEPT_DISCARD:
             server.kept.discard(_kept(server, arguments).id)
             return None
+        case messages.FINDING_FIX:
+            return await server.findings.fix(_text(arguments))
+        case messages.HUNK_ACCEPT | messages.HUNK_REJECT:
+            uri, hunk_id = (_text(arguments), _text(arguments[1:]))
+            if not hunk_id:
+                raise BadInput(f"{params.command} wants a document's URI and the id of a change in it.")
+            return await server.hunks.resolve(uri, hunk_id, accept=params.command == messages.HUNK_ACCEPT)
+        case messages.HUNKS_ACCEPT | messages.HUNKS_REJECT:
+            uri = _text(arguments) or server.documents.last_touched or ""
+            return await server.hunks.resolve(uri, None, accept=params.command == messages.HUNKS_ACCEPT)
+        case messages.FINDINGS_CLEAR:
+            return {"cleared": server.findings.clear(_text(arguments) or None)}
         case _:
-            known = ", ".join([*(action.command for action in ACTIONS), messages.CANCEL, messages.DOWNLOAD])
+            known = ", ".join(
+                [*(action.command for action in ACTIONS), messages.CANCEL, messages.FINDINGS_CLEAR, messages.DOWNLOAD]
+            )
             raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}.")
+
+
+def _text(arguments: Sequence[Any]) -> str:
+    return arguments[0] if arguments and isinstance(arguments[0], str) else ""
 
 
 def _kept(server: Server, arguments: Sequence[Any]) -> KeptResult:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman import __version__
-from dragoman.actions import ACTIONS
 from dragoman.core.errors import BadInput
-from dragoman.lsp import messages
+from dragoman.lsp.capabilities import initialize_result
 
 if TYPE_CHECKING:
     from dragoman.lsp.server import Server
@@ -17,50 +15,9 @@ if TYPE_CHECKING:
 METHOD = types.INITIALIZE
 
 
-def handle(server: Server, params: types.InitializeParams) -> types.InitializeResult:
+def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
     """Take the client's facts; answer with the capabilities."""
     if server.protocol.initialized:
         raise BadInput("initialize came twice; start a new server instead.")
     server.initialize(params)
-    return types.InitializeResult(
-        capabilities=capabilities(server),
-        server_info=types.ServerInfo(name="dragoman", version=__version__),
-    )
-
-
-def capabilities(server: Server) -> types.ServerCapabilities:
-    """No `resolveProvider`: a resolve freezes some editors' window, and every action is complete as it is."""
-    return types.ServerCapabilities(
-        position_encoding=types.PositionEncodingKind(server.facts.encoding.value),
-        text_document_sync=types.TextDocumentSyncOptions(
-            open_close=True,
-            change=types.TextDocumentSyncKind.Incremental,
-            save=types.SaveOptions(include_text=False),
-        ),
-        code_action_provider=types.CodeActionOptions(
-            code_action_kinds=[
-                types.CodeActionKind.QuickFix,
-                types.CodeActionKind.RefactorRewrite,
-                "source.dragoman",
-            ]
-        ),
-        execute_command_provider=types.ExecuteCommandOptions(commands=commands(), work_done_progress=True),
-        workspace=types.WorkspaceOptions(
-            workspace_folders=types.WorkspaceFoldersServerCapabilities(supported=True, change_notifications=True)
-        ),
-        experimental={
-            "dragoman": {"methods": [messages.RUN, messages.ROUTE, messages.CONTEXT, messages.STATUS]},
-        },
-    )
-
-
-def commands() -> list[str]:
-    """Every command, for some editors run only those that are listed."""
-    return [
-        *(action.command for action in ACTIONS),
-        messages.CANCEL,
-        messages.DOWNLOAD,
-        messages.KEPT_APPLY,
-        messages.KEPT_SHOW,
-        messages.KEPT_DISCARD,
-    ]
+    return initialize_result({"capabilities": {"general": {"positionEncodings": [server.facts.encoding.value]}}})

@@ -1,0 +1,80 @@
+"""What the server answers to `initialize`, as plain JSON.
+
+The editor waits for this answer, so it is made without lsprotocol, without the actions and without their imports; a
+test holds the names here and the actions' own together.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dragoman import __version__
+
+ENCODINGS = ("utf-8", "utf-16", "utf-32")
+
+METHODS = ("dragoman/run", "dragoman/route", "dragoman/context", "dragoman/status")
+
+ACTIONS = (
+    "fix",
+    "edit",
+    "ask",
+    "explain",
+    "refactor",
+    "document",
+    "tests",
+    "review",
+    "review.changes",
+    "commit",
+)
+"""The names of `dragoman.actions.ACTIONS`."""
+
+COMMANDS = (
+    *(f"dragoman.{name}" for name in ACTIONS),
+    "dragoman.cancel",
+    "dragoman.download",
+    "dragoman.kept.apply",
+    "dragoman.kept.show",
+    "dragoman.kept.discard",
+    "dragoman.finding.fix",
+    "dragoman.findings.clear",
+    "dragoman.hunk.accept",
+    "dragoman.hunk.reject",
+    "dragoman.hunks.accept",
+    "dragoman.hunks.reject",
+)
+"""Every command, for some editors run only those that are listed."""
+
+
+def initialize_result(params: object) -> dict[str, Any]:
+    """InitializeResult for these params.
+
+    No `resolveProvider`: a resolve freezes some editors' window, and every action is complete as it is.
+    """
+    return {
+        "capabilities": {
+            "positionEncoding": encoding_of(params),
+            "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
+            "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.dragoman"]},
+            "codeLensProvider": {"resolveProvider": False},
+            "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
+            "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
+            "experimental": {"dragoman": {"methods": list(METHODS)}},
+        },
+        "serverInfo": {"name": "dragoman", "version": __version__},
+    }
+
+
+def plainest(params: object) -> dict[str, Any]:
+    """The params without any capability but the encoding: for a client whose own can't be understood."""
+    values = params if isinstance(params, dict) else {}
+    kept = {key: values.get(key) for key in ("processId", "rootUri", "workspaceFolders")}
+    return {**kept, "capabilities": {"general": {"positionEncodings": [encoding_of(params)]}}}
+
+
+def encoding_of(params: object) -> str:
+    """The first position encoding that the client names and we know; UTF-16 where it names none (LSP 3.17)."""
+    value = params
+    for key in ("capabilities", "general", "positionEncodings"):
+        value = value.get(key) if isinstance(value, dict) else None
+    offered = value if isinstance(value, list) else []
+    return next((str(kind) for kind in offered if kind in ENCODINGS), "utf-16")
