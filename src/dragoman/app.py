@@ -38,12 +38,13 @@ from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
-from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.settings_files import Stamp, read_layers, stamp, trusts_nobody, watched_paths
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
 from dragoman.engine.tokens import Tokens
+from dragoman.engine.trust import decide, is_trusted, verdict
 from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
+    from dragoman.core.trust import Foreign, Seal
     from dragoman.core.usage import By as UsageBy
     from dragoman.engine.records import AttemptRecord
 
@@ -140,6 +142,15 @@ class App:
     def settings(self) -> Settings:
         """The settings in force."""
         return self.effective.settings
+
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """See `core.ports.Services`."""
+        return self.effective.foreign
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """See `core.ports.Services`."""
+        await self.workers.run(lambda: decide(seal, trusted=trusted))
 
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""
@@ -241,21 +252,29 @@ class App:
     def _read(self) -> tuple[Effective, Stamp]:
         # The stamp is taken first: a file that changes while it is read is then read again.
         before = self._look()
+        trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
+        # An editor mixes what a project's own folder says (.vscode/settings.json) into what it answers.
+        answered = editor_layer("the editor's settings", dict(self._editor.configuration))
         layers = read_layers(
             self.environment,
             self._editor.roots,
             (
                 editor_layer("the editor's initializationOptions", dict(self._editor.initialization_options)),
-                editor_layer("the editor's settings", dict(self._editor.configuration)),
+                replace(answered, trusted=self._editor.trusts_workspace),
             ),
             self._assignments,
+            trusts,
         )
         effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
-        return replace(effective, settings=with_addresses(effective.settings, self.environment)), before
+        undecided = tuple(
+            file for file in effective.foreign if self._editor.trusts_workspace and verdict(file.seal) is None
+        )
+        settings = with_addresses(effective.settings, self.environment)
+        return replace(effective, settings=settings, foreign=undecided), before
 
     def _look(self) -> Stamp:
         # A key that was stored, changed or deleted counts as a change of settings.
-        return stamp((*settings_paths(self.environment, self._editor.roots), index_path()))
+        return stamp((*watched_paths(self.environment, self._editor.roots), index_path()))
 
     def _new_keys(self, stored: Mapping[str, str]) -> Keys:
         specs = key_specs(self.effective.settings, PRESETS, stored)

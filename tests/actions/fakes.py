@@ -43,10 +43,11 @@ def _pieces(text, size):
 
 
 class FakeFiles:
-    """A project in a dictionary of absolute paths."""
+    """A project in a dictionary of absolute paths; what lies below one of the `links` is really elsewhere."""
 
-    def __init__(self, files=None):
+    def __init__(self, files=None, links=()):
         self.files = dict(files or {})
+        self.links = tuple(links)
 
     async def read_text(self, path):
         return self.files.get(path)
@@ -59,6 +60,9 @@ class FakeFiles:
                 folders.add(folder)
                 folder = posixpath.dirname(folder)
         return frozenset(path for path in paths if path in self.files or path in folders)
+
+    async def inside(self, paths):
+        return frozenset(path for path in paths if not path.startswith(self.links))
 
 
 class FakeRepository:

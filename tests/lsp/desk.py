@@ -53,6 +53,9 @@ class NoFiles:
     async def existing(self, paths):
         return frozenset()
 
+    async def inside(self, paths):
+        return frozenset(paths)
+
 
 class NoRepository:
     """Git follows nothing, unless the test says what has changed."""
@@ -131,6 +134,8 @@ class Bench:
         self.repository = NoRepository()
         self.project: Any = NoFiles()
         self.problems: list[Any] = []
+        self.foreign: list[Any] = []
+        self.trusted: list[Any] = []
         self.configured: list[Any] = []
         self.is_closed = False
         self.downloads: list[Any] = []
@@ -145,6 +150,9 @@ class Bench:
 
     async def refresh(self):
         return ()
+
+    async def trust(self, seal, *, trusted):
+        self.trusted.append((seal, trusted))
 
     async def download(self, wanted):
         self.downloads.append(wanted)

@@ -15,9 +15,10 @@ SIZES = {"utf-8": lambda c: len(c.encode()), "utf-16": lambda c: 1 + (c > "\ufff
 
 @dataclass
 class Project:
-    """`core.ports.Files` by path."""
+    """`core.ports.Files` by path; what lies below one of the `links` is really elsewhere."""
 
     texts: dict[str, str] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
 
     async def read_text(self, path):
         return self.texts.get(path)
@@ -25,6 +26,9 @@ class Project:
     async def existing(self, paths):
         folders = {path.rpartition("/")[0] for path in self.texts}
         return frozenset(path for path in paths if path in self.texts or path in folders)
+
+    async def inside(self, paths):
+        return frozenset(path for path in paths if not path.startswith(self.links))
 
 
 @dataclass

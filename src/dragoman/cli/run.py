@@ -11,9 +11,10 @@ from dragoman import CONTENT_LOGGER
 from dragoman.cli import hint_options
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import console, fail, note, out, print_json, write
-from dragoman.cli.session import check_provider, finish, opened, project_root
+from dragoman.cli.session import check_provider, finish, opened, project_root, refuse_way_out
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
+from dragoman.core.printable import printable_name
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result, Scene
@@ -96,13 +97,16 @@ async def _run(
     stream: bool,
     as_json: bool,
 ) -> int:
+    from dragoman.actions.base import FileResult
     from dragoman.actions.perform import Preferences, complete, prepare
     from dragoman.cli.places import file_place
     from dragoman.cli.textfiles import TextFile, read_text_file
     from dragoman.cli.watching import Watcher
+    from dragoman.engine.files import is_inside
 
     action = _action(action_name)
     asked = file_place(place)
+    refuse_way_out(asked.path)
     if action.changes is not None and asked.path.is_dir():
         file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"")
         root = project_root(file.path)
@@ -130,6 +134,8 @@ async def _run(
                 prepared, tools, watcher.tell, job_id=secrets.token_hex(4), hints=hints, can_reset=can_reset
             )
     content.debug("result: %s", result)
+    if isinstance(result, FileResult) and not is_inside(result.path, (str(root),)):
+        raise BadInput(f"{result.path} would lie outside the project: nothing was written.")
     outcome = _outcome(action, file, root, result, apply=apply)
     if as_json:
         print_json({**outcome, **_answered(watcher.done)}, indent=None if stream else 2)
@@ -250,7 +256,10 @@ def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
         note(f"{outcome['action']}: the model proposes no change.")
     elif outcome["applied"]:
         added, removed = counts(outcome["diff"])
-        note(f"{outcome['file']} {'created' if outcome['created'] else 'changed'}: +{added} −{removed}", style="green")
+        note(
+            f"{printable_name(outcome['file'])} {'created' if outcome['created'] else 'changed'}: +{added} −{removed}",
+            style="green",
+        )
     else:
         show_patch(outcome["diff"])
 
@@ -286,9 +295,9 @@ def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
         return
     out(f"about {tokens} tokens, made of", style="bold")
     for piece in pieces:
-        out(f"  {piece.source}: {piece.reason}, about {piece.tokens} tokens")
+        out(f"  {printable_name(piece.source)}: {piece.reason}, about {piece.tokens} tokens")
     for piece in left_out:
-        out(f"  left out: {piece.source}: {piece.reason}, about {piece.tokens} tokens", style="dim")
+        out(f"  left out: {printable_name(piece.source)}: {piece.reason}, about {piece.tokens} tokens", style="dim")
     for message in prepared.messages:
         out(f"\n[{message.role}]", style="bold")
         write(message.text if message.text.endswith("\n") else message.text + "\n")

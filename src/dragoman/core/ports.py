@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dragoman.core.route import Decision
     from dragoman.core.settings import Settings
     from dragoman.core.settings_layers import Problem
+    from dragoman.core.trust import Foreign, Seal
 
 T = TypeVar("T")
 
@@ -105,6 +106,10 @@ class Files(Protocol):
         """Those of the absolute paths that are files or folders."""
         ...
 
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that lie below the folders with every link followed, whatever is there."""
+        ...
+
 
 class Workers(Protocol):
     """A place for work that would hold the event loop for milliseconds."""
@@ -175,6 +180,15 @@ class Services(Protocol):
 
     async def refresh(self) -> Sequence[Problem]:
         """Read settings files again where they have changed. Returns everything that is wrong then, else nothing."""
+        ...
+
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """Projects' files that wish for more than they may have, and of which the person has said nothing yet."""
+        ...
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """Keep what the person says of a project's file with that content. Raises `OSError`."""
         ...
 
     def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:

@@ -29,6 +29,20 @@ class ProjectFiles:
         asked = tuple(paths)
         return await self._workers.run(lambda: frozenset(path for path in asked if _confined(path, self._roots)))
 
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that lie below the roots with every link followed, whatever is there."""
+        asked = tuple(paths)
+        return await self._workers.run(lambda: frozenset(path for path in asked if is_inside(path, self._roots)))
+
+
+def is_inside(path: str, roots: Iterable[str]) -> bool:
+    """Whether the absolute path lies below one of the folders, links resolved, though nothing need be there yet."""
+    try:
+        real = Path(path).resolve()  # follows a link to nowhere too, to where a new file would come into being
+        return Path(path).is_absolute() and any(real.is_relative_to(Path(root).resolve()) for root in roots)
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that can't be one
+        return False
+
 
 def _confined(path: str, roots: Iterable[str]) -> Path | None:
     """The existing path with its links resolved, or None where it is not below one of the roots."""

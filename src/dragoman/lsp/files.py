@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.actions.places import folder_of
 from dragoman.lsp.convert import uri_of
 
 if TYPE_CHECKING:
@@ -11,6 +12,13 @@ if TYPE_CHECKING:
 
     from dragoman.core.ports import Files
     from dragoman.lsp.documents import Documents
+    from dragoman.lsp.server import Server
+
+
+def files_around(server: Server, path: str) -> OpenFirst:
+    """The workspace's files. Where no folder is open at all, those of the document's own folder, given its path."""
+    roots = server.editor_settings.roots or ((folder_of(path),) if path else ())
+    return OpenFirst(server.documents, server.services.files(roots))
 
 
 class OpenFirst:
@@ -30,3 +38,7 @@ class OpenFirst:
         wanted = tuple(paths)
         opened = frozenset(path for path in wanted if self._documents.get(uri_of(path)) is not None)
         return opened | await self._files.existing(path for path in wanted if path not in opened)
+
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the paths that lie below the workspace's folders; being open makes no difference."""
+        return await self._files.inside(paths)

@@ -14,7 +14,7 @@ from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
 from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
 from dragoman.lsp.deliver import deliver
-from dragoman.lsp.files import OpenFirst
+from dragoman.lsp.files import files_around
 from dragoman.lsp.progress import PartialResults, Progress, WorkDone
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ async def prepared_for(server: Server, action: Action, order: Order) -> Prepared
     """What would be sent for the order."""
     subject = await subject_of(server, order)
     subject.let_go()
-    return await prepare(action, subject.scene, _tools(server), Preferences.of(server.services.settings), order.hints)
+    tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+    return await prepare(action, subject.scene, tools, preferences, order.hints)
 
 
 async def carry_out(
@@ -92,7 +93,7 @@ async def carry_out(
     """Ask, and bring the result to the person. A result that is kept goes on following the document's changes."""
     kept = False
     try:
-        tools, preferences = _tools(server), Preferences.of(server.services.settings)
+        tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
         content.debug("asked: %s", prepared.messages)
         result = await complete(prepared, tools, tell, job_id=run_id, hints=order.hints)
@@ -105,10 +106,9 @@ async def carry_out(
             subject.let_go()
 
 
-def _tools(server: Server) -> Tools:
+def _tools(server: Server, scene: Scene) -> Tools:
     services = server.services
-    files = OpenFirst(server.documents, services.files(server.editor_settings.roots))
-    return Tools(services.completer, files, services.workers, services.repository)
+    return Tools(services.completer, files_around(server, scene.path), services.workers, services.repository)
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
