@@ -14,6 +14,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from dragoman.core.errors import (
     BadInput,
@@ -25,6 +26,7 @@ from dragoman.core.errors import (
     VaultReplaced,
     WrongPassphrase,
 )
+from dragoman.engine import vault_format
 from dragoman.engine.vault import Vault
 from dragoman.engine.vault_format import PrivateKeys
 from engine.vaults import CHEAP, SECRET, passphrase, read, vault_in
@@ -138,6 +140,19 @@ class TestFile:
         ):
             with pytest.raises(VaultMissing, match="dragoman vault create"):
                 use()
+
+    @pytest.mark.parametrize("missing", ["MLDSA87PublicKey", "MLKEM1024PrivateKey"])
+    def test_a_library_without_the_newer_primitives(self, vault, keys, monkeypatch, missing, tmp_path):
+        """Where the cryptography library was built without them, it is said what to install."""
+
+        class Lacking:
+            def __getattr__(self, name):
+                raise UnsupportedAlgorithm("not in this build")
+
+        monkeypatch.setattr(vault_format, missing, Lacking())
+        use = vault.names if missing == "MLDSA87PublicKey" else lambda: vault_in(tmp_path / "b").create(passphrase())
+        with pytest.raises(VaultError, match="install its wheel"):
+            use()
 
     def test_a_wrong_passphrase(self, vault, keys):
         """A wrong passphrase opens nothing and changes nothing."""

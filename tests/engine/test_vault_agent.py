@@ -17,7 +17,18 @@ import pytest
 
 from dragoman.core.errors import VaultError
 from dragoman.engine import vault_agent_client
-from dragoman.engine.vault_agent import FETCH, LOCK, NOTE, REFUSED, Agent, listening, peer_uid, received, send
+from dragoman.engine.vault_agent import (
+    FETCH,
+    LOCK,
+    NOTE,
+    REFUSED,
+    Agent,
+    listening,
+    peer_uid,
+    received,
+    send,
+    session_seconds,
+)
 from dragoman.engine.vault_agent_client import AgentClient
 from dragoman.engine.vault_mark import Mark
 
@@ -109,6 +120,13 @@ class TestAgent:
         assert agent.seconds_left == 10
         clock.time += 11
         assert agent.seconds_left == 0
+        assert agent.answer(FETCH, b"") is None
+
+    @pytest.mark.skipif(not hasattr(time, "CLOCK_BOOTTIME"), reason="Linux has such a clock")
+    def test_sleep_is_idle_time(self, monkeypatch):
+        """Its clock is the one that does not stop while the machine sleeps."""
+        monkeypatch.setattr(time, "clock_gettime", {time.CLOCK_BOOTTIME: 5.0}.get)
+        assert session_seconds() == 5.0
 
     def test_only_newer_states_of_its_own_vault_are_noted(self):
         """An older state, or another vault's, does not replace what was seen."""
@@ -141,9 +159,9 @@ class TestSocket:
         with serving(path) as (agent, thread):
             assert client.fetch() == (seeds(), MARK)
             client.note(NEWER)
-            left, mark = client.status()
-            assert 0 < left <= 3600
-            assert mark == NEWER
+            status = client.status()
+            assert 0 < status.seconds_left <= status.idle_seconds == 3600
+            assert status.mark == NEWER
             assert client.lock()
             thread.join(30)
             assert not thread.is_alive()

@@ -8,8 +8,11 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.vaults import passphrase, read, vault_in
+from dragoman.core.errors import VaultDamaged
+from dragoman.engine.vault_format import Contents, decode, digest, encode
+from engine.vaults import head_and_keys, passphrase, read, sealed, vault_in
 
+HEAD, KEYS = head_and_keys()
 NAMES = st.sampled_from(("anthropic", "openai", "Überbank", "x"))
 SECRETS = st.text(max_size=40).filter(lambda text: text.isascii() or text.isprintable())
 STEPS = st.one_of(
@@ -42,3 +45,28 @@ def test_any_sequence_equals_a_dict(steps):
                     keys, _ = vault.unlock(passphrase(secret))
             assert set(vault.names()) == set(expected)
         assert {name: read(vault, keys, name) for name in vault.names()} == expected
+
+
+WHOLE = encode(Contents(HEAD, 3, {name: sealed(HEAD, name) for name in "ab"}), KEYS)
+ENTRIES = WHOLE[4402 : -64 - 4627]
+
+
+@settings(max_examples=150)
+@given(
+    st.one_of(
+        st.binary(max_size=4000),
+        st.tuples(st.integers(0, len(ENTRIES)), st.integers(0, len(ENTRIES)), st.binary(max_size=40)).map(
+            lambda edit: ENTRIES[: min(edit[:2])] + edit[2] + ENTRIES[max(edit[:2]) :]
+        ),
+    )
+)
+def test_anything_signed_is_read_or_damaged(entries):
+    """Whatever stands where the entries should, and though it be signed, is read to the byte or told as damaged."""
+    body = WHOLE[:4402] + entries
+    body += digest(body)
+    data = body + KEYS.signing.sign(body, b"dragoman vault 1 file")
+    try:
+        contents = decode(data)
+    except VaultDamaged:
+        return
+    assert encode(contents, KEYS)[: len(body)] == body

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cryptography.exceptions import UnsupportedAlgorithm
+
 from dragoman.core.errors import BadInput, VaultBusy, VaultDamaged, VaultError, VaultLocked, VaultMissing, VaultReplaced
 from dragoman.engine import vault_format
 from dragoman.engine.vault_format import (
@@ -91,7 +93,8 @@ class Vault:
         with self._alone():
             if self.exists():
                 raise BadInput("There is a vault already: `dragoman vault status` shows it.")
-            head, keys = new_head(passphrase, self._derivation)
+            with _supported():
+                head, keys = new_head(passphrase, self._derivation)
             return keys, self._write(Contents(head), keys)
 
     def unlock(
@@ -185,7 +188,8 @@ class Vault:
             raise VaultError(f"can't be read ({error.strerror}): check {self.place.file}") from None
         if len(data) > LARGEST_FILE_BYTES:
             raise VaultDamaged("its file is larger than any vault")
-        contents = vault_format.decode(data)
+        with _supported():
+            contents = vault_format.decode(data)
         return contents, _mark_of(contents, data)
 
     def _write_next(self, contents: Contents, entries: Mapping[str, Sealed], keys: PrivateKeys) -> Mark:
@@ -244,6 +248,18 @@ class Vault:
             yield
         finally:
             os.close(lock)
+
+
+@contextmanager
+def _supported() -> Iterator[None]:
+    """What a `cryptography` that was built without the newer primitives comes to, for the person."""
+    try:
+        yield
+    except UnsupportedAlgorithm:
+        raise VaultError(
+            "can't be used with this build of the cryptography package, which lacks ML-KEM or ML-DSA: "
+            "install its wheel (`pip install --force-reinstall cryptography`)"
+        ) from None
 
 
 def _mark_of(contents: Contents, data: bytes) -> Mark:

@@ -50,6 +50,11 @@ class VaultAccess:
         """The one in the environment, or ""."""
         return self._environment.get(PASSPHRASE_VARIABLE, "")
 
+    @property
+    def file(self) -> Path:
+        """Where the vault is, or would be."""
+        return self._vault.place.file
+
     def is_there(self) -> bool:
         """Whether there is a vault; it may still be locked."""
         return self._vault.exists()
@@ -86,6 +91,11 @@ class VaultAccess:
                 self._note(mark, seen)
         return mark is not None
 
+    def check_unlocked(self) -> None:
+        """Raises a `VaultError` where nothing could be kept now: it is not there, or locked."""
+        with self._unlocked():
+            pass
+
     def names(self) -> tuple[str, ...]:
         """The names of all entries, locked or not. Raises a `VaultError`."""
         return self._vault.names()
@@ -102,7 +112,7 @@ class VaultAccess:
         """Have the agent hold the keys; see `Vault.unlock` for `accept`."""
         running = self._agent.status()
         with _wiped(passphrase) as data:
-            keys, mark = self._vault.unlock(data, running[1] if running else None, accept=accept)
+            keys, mark = self._vault.unlock(data, running.mark if running else None, accept=accept)
         with keys:
             self._agent.start(keys.seeds, mark, idle_seconds)
 
@@ -113,14 +123,14 @@ class VaultAccess:
     def change_passphrase(self, old: str, new: str) -> None:
         """Everything is encrypted anew. Where an agent holds the vault unlocked, it does so with the new keys."""
         running = self._agent.status()
-        seen = running[1] if running else None
+        seen = running.mark if running else None
         with _wiped(old) as data:
             keys, _ = self._vault.unlock(data, seen)
         with keys, _wiped(new) as data:
             new_keys, mark = self._vault.change_passphrase(keys, data, seen)
         with new_keys:
             if running:
-                self._agent.start(new_keys.seeds, mark, running[0])
+                self._agent.start(new_keys.seeds, mark, running.idle_seconds)
 
     def reset(self) -> None:
         """Delete the vault with all that is in it."""
@@ -129,15 +139,19 @@ class VaultAccess:
 
     def state(self) -> VaultState:
         """How it stands; a vault that can't be used is told, not raised."""
-        file, running = self._vault.place.file, self._agent.status()
+        file, running = self.file, self._agent.status()
         if not self._vault.exists():
             return VaultState(file, exists=False)
+        entries, fault = 0, ""
         try:
-            entries, fault = len(self.names()), self._vault.objection(running[1] if running else None)
+            entries = len(self.names())
+            fault = self._vault.objection(running.mark if running else None)
+            if self.passphrase and not fault:
+                self.check_unlocked()
         except VaultError as error:
-            entries, fault = 0, error.fault
+            fault = error.fault
         unlocked_by = PASSPHRASE_VARIABLE if self.passphrase else "agent" if running else ""
-        return VaultState(file, True, entries, fault, unlocked_by, running[0] if running else None)
+        return VaultState(file, True, entries, fault, unlocked_by, running.seconds_left if running else None)
 
     @contextmanager
     def _unlocked(self) -> Iterator[tuple[PrivateKeys, Mark | None]]:

@@ -22,17 +22,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 FETCH, NOTE, STATUS, LOCK = b"F", b"N", b"S", b"L"
-"""Give the keys and the mark; take this mark if it is newer; say how long until the end; wipe the keys and end."""
+"""Give the keys and the mark; take this mark if it is newer; say how things stand; wipe the keys and end."""
 
 DONE, REFUSED = b"+", b"-"
 FRAME = struct.Struct(">cH")
 """A request or a reply: what it is, and how many bytes follow."""
+
+STATE = struct.Struct(f">dd{MARK_BYTES}s")
+"""What STATUS is answered: seconds until it ends unasked, seconds of its idle time, mark."""
 
 LARGEST_GIFT_BYTES = 512
 """What it is started with, mark and keys: less than a pipe takes at once."""
 
 TALK_SECONDS = 2.0
 _LOOK_SECONDS = 30.0
+
+
+def session_seconds() -> float:
+    """A clock that goes on while the machine sleeps: a night with the lid closed is idle time."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 class Agent:
@@ -44,7 +52,7 @@ class Agent:
         mark: Mark,
         idle_seconds: float,
         owner: int,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = session_seconds,
     ) -> None:
         self._seeds = seeds
         self._mark = mark
@@ -59,12 +67,14 @@ class Agent:
         return max(0.0, self._ends_at - self._clock())
 
     def answer(self, request: bytes, payload: bytes | bytearray) -> bytes | None:
-        """What the reply holds; None where the request makes no sense."""
+        """What the reply holds; None where the request makes no sense, or comes too late."""
+        if not self.seconds_left:
+            return None
         if request == FETCH:
             self._ends_at = self._clock() + self._idle_seconds
             return self._mark.to_bytes() + self._seeds
         if request == STATUS:
-            return struct.pack(">d", self.seconds_left) + self._mark.to_bytes()
+            return STATE.pack(self.seconds_left, self._idle_seconds, self._mark.to_bytes())
         if request == LOCK:
             self.end()
             return b""
@@ -148,8 +158,9 @@ def main() -> int:
     listener = listening(path)
     if os.fork() == 0:
         # Whoever started it waits for the parent alone, and holds none of these files open.
+        nothing = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
-            os.dup2(os.open(os.devnull, os.O_RDWR), stream)
+            os.dup2(nothing, stream)
         agent = Agent(given[MARK_BYTES:], Mark.from_bytes(given[:MARK_BYTES]), idle_seconds, os.getuid())
         given[:] = bytes(len(given))
         agent.serve(listener, path)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import stat
-import struct
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.core.errors import VaultError
-from dragoman.engine.vault_agent import DONE, FETCH, LOCK, NOTE, STATUS, TALK_SECONDS, peer_uid, received, send
+from dragoman.engine.vault_agent import DONE, FETCH, LOCK, NOTE, STATE, STATUS, TALK_SECONDS, peer_uid, received, send
 from dragoman.engine.vault_mark import MARK_BYTES, Mark
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ IDLE_SECONDS = 8 * 3600.0
 
 _ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "PATH", "PYTHONHOME", "PYTHONPATH", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """What of the environment the agent gets: enough to run, and no secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStatus:
+    """Seconds until it ends if nobody asks, the idle time it was given, and the newest state that it has seen."""
+
+    seconds_left: float
+    idle_seconds: float
+    mark: Mark
 
 
 class AgentClient:
@@ -40,12 +49,13 @@ class AgentClient:
         reply[:] = bytes(len(reply))
         return seeds, mark
 
-    def status(self) -> tuple[float, Mark] | None:
-        """Seconds until it ends by itself, and what it has seen; None where it is not there. Does not keep it alive."""
+    def status(self) -> AgentStatus | None:
+        """How it stands; None where it is not there. Does not keep it alive."""
         reply = self._ask(STATUS)
-        if reply is None or len(reply) != 8 + MARK_BYTES:
+        if reply is None or len(reply) != STATE.size:
             return None
-        return struct.unpack_from(">d", reply)[0], Mark.from_bytes(reply[8:])
+        seconds_left, idle_seconds, mark = STATE.unpack(reply)
+        return AgentStatus(seconds_left, idle_seconds, Mark.from_bytes(mark))
 
     def note(self, mark: Mark) -> None:
         """Tell it of a newer state."""
