@@ -133,7 +133,7 @@ class App:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""
         self._editor = editor
         self.effective, self._stamp = await self.workers.run(self._read)
-        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path())))
+        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path(self.environment))))
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
@@ -225,7 +225,7 @@ class App:
 
     def _look(self) -> Stamp:
         # A key that was stored, changed or deleted counts as a change of settings.
-        return stamp((*settings_paths(self.environment, self._editor.roots), index_path()))
+        return stamp((*settings_paths(self.environment, self._editor.roots), index_path(self.environment)))
 
     def _new_keys(self, stored: Mapping[str, str]) -> Keys:
         specs = key_specs(self.effective.settings, PRESETS, stored)

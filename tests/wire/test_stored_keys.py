@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -35,11 +36,11 @@ async def test_a_key_that_is_stored_beside_it_is_found(keyring, caplog, tmp_path
         assert await app.keys.secret("mistral") is None
         for stored in ("old", KEY):
             keyring(mistral=stored)
-            note_key(index_path(), "mistral", "keyring")
+            note_key(index_path(os.environ), "mistral", "keyring")
             assert await after_a_while(app) == ()
             assert await app.keys.secret("mistral") == stored
         keyring()
-        note_key(index_path(), "mistral", None)
+        note_key(index_path(os.environ), "mistral", None)
         await after_a_while(app)
         assert await app.keys.secret("mistral") is None
     assert KEY not in caplog.text
