@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+from contextlib import aclosing
 
 import pytest
 
 import file_keyring
 from dragoman.app import App
+from dragoman.core.chat import Request, user
+from dragoman.core.events import Done
+from dragoman.core.intent import Intent, LabelledIntent
+from dragoman.core.ports import Job
 from dragoman.engine.key_index import index_path, note_key
+from dragoman.simulator import Reply, Simulator
 
 KEY = "sk-ant-api03-Zt9pQ4mW7xKe2LrB"
 
@@ -20,7 +27,8 @@ def keyring(monkeypatch, tmp_path):
     path = tmp_path / "keyring.json"
     monkeypatch.setenv("FILE_KEYRING", str(path))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", file_keyring.NAME)
-    return lambda **entries: path.write_text(json.dumps(entries))
+    yield lambda state=None, **entries: path.write_text(state or json.dumps(entries))
+    path.write_text("{}")  # whoever still waits for it no longer does
 
 
 async def after_a_while(app):
@@ -47,3 +55,28 @@ async def test_a_key_that_is_stored_beside_it_is_found(keyring, caplog, tmp_path
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "keyring.json"]
     assert written
     assert not any(KEY.encode() in path.read_bytes() for path in written)
+
+
+@pytest.mark.parametrize(
+    ("state", "fault"), [("silent", "does not answer: unlock it"), ("locked", "is locked: unlock it")]
+)
+async def test_a_keyring_that_is_locked_leaves_requests_to_others(keyring, state, fault):
+    """A request goes on to a provider that needs no key, and the reason for that says what to do."""
+    keyring(state)
+    async with Simulator(Reply(text=("fine",))) as simulator:
+        assignments = (
+            "routing.fallback_order=anthropic,ollama",
+            "routing.prefer_local_for=",
+            "providers.anthropic.model=m",
+            f"providers.ollama.base_url={simulator.url}",
+            "providers.ollama.model=scripted-coder",
+        )
+        async with await App.open(assignments) as app, asyncio.timeout(30):
+            job = Job("one", Request((user("hello"),)), LabelledIntent(Intent.GENERAL, "action", "a test"))
+            async with aclosing(app.completer.stream(job)) as events:
+                *_, last = [event async for event in events]
+            decision = await app.completer.decide(job)
+    assert isinstance(last, Done)
+    assert last.provider == "ollama"
+    (left_out,) = [left for left in decision.left_out if left.provider == "anthropic"]
+    assert left_out.reason == f"no key: OS keyring {fault}"
