@@ -92,10 +92,11 @@ class TestAgent:
         assert access.get("anthropic") == SECRET
 
     def test_a_new_passphrase_keeps_the_idle_time(self, folder, access):
-        """After a change the agent has the idle time that it had, whatever was left of it."""
+        """After a change the agent goes on with the new keys, and with the idle time that it had."""
         access.unlock(PASSPHRASE, 77)
         access.change_passphrase(PASSPHRASE, "battery staple")
         assert agent_in(folder).status().idle_seconds == 77
+        assert access.get("anthropic") == SECRET
 
     def test_state(self, folder, access):
         """The state tells file, entries and who unlocked it, and asking for it does not keep the agent alive."""
