@@ -283,6 +283,8 @@ async def test_another_key_has_other_answers():
 
 class Privacy(Section):
     redact: bool = True
+    local_only: tuple[str, ...] = ()
+    audit: str = "off"
 
 
 class Private(Settings):
