@@ -108,15 +108,10 @@ async def test_a_second_question_wants_another_answer():
 )
 async def test_what_an_earlier_answer_will_do_for(name, cacheable, question):
     """Answers, comments and tests may be what was said before; only questions may be worded otherwise."""
-    job = (
-        await prepare(action(name), scene(instruction="why?", path="/project/a.py"), _tools(), Preferences(), Hints())
-    ).job("7", Hints())
+    of = scene(instruction="why?", path="/project/a.py")
+    job = (await performed(name, [GOOD], of=of))[2].jobs[0]
     assert (job.cacheable, job.question) == (cacheable, question)
     assert not job.question or job.request.messages[-1].text.endswith(job.question)
-
-
-def _tools():
-    return Tools(FakeCompleter([GOOD]), FakeFiles(), FakeWorkers(), FakeRepository())
 
 
 async def test_no_second_question_where_text_cannot_be_taken_back():

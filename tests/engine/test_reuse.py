@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from dragoman.core.chat import Stop, TextDelta, ThinkingDelta, Usage
+from dragoman.core.chat import Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
 from dragoman.core.errors import DragomanError, StreamingError
 from dragoman.core.events import Done, Reset, Routed, UsageReport
 from dragoman.core.hints import Dispatch
@@ -191,6 +191,24 @@ async def test_what_is_not_whole_is_never_kept(name):
     assert text_of(events) == "whole"
     assert of_type(events, Done)[0].cached is False
     assert len(transport.calls) == 2
+
+
+@virtual_time
+async def test_an_answer_with_a_tool_call_is_never_kept():
+    """Though it ends as an answer does, with text: the call's number is of this conversation alone."""
+    cache = Cache(None, wall=lambda: 0.0)
+    engine = caching(ScriptedTransport(one=[says("never asked")]), settings_of("one"), cache=cache)
+
+    async def calls_a_tool(run):
+        place = run.decision.candidates[0].place
+        yield Routed(place.provider, place.model, place.endpoint, place.local, "general", "test", 1)
+        yield ToolCallDelta(0, "1", "f", "{}")
+        yield TextDelta("I look")
+        yield Done(place.provider, place.model, Stop.STOP, Usage(), 0.0, 0.0, 1)
+
+    engine._asked = calls_a_tool
+    assert text_of(await events_of(engine, asked())) == "I look"
+    assert (await cache.stats()).entries == 0
 
 
 @virtual_time
@@ -384,6 +402,19 @@ async def test_a_failure_is_everybodys():
     assert len(transport.calls) == 1
     assert all(isinstance(end, DragomanError) and "gone" in str(end) for end in ends)
     assert text_of(await events_of(engine, asked())) == "whole"
+
+
+@virtual_time
+async def test_whoever_asks_after_a_failure_does_not_hear_of_it():
+    """A call that has failed is over, though somebody still reads what it had said before."""
+    transport = ScriptedTransport(one=[breaks_after("half"), says("whole")])
+    engine = caching(transport, settings_of("one", **ONCE))
+    async with aclosing(engine.stream(asked())) as events:
+        async for _ in events:
+            await asyncio.sleep(5)
+            assert text_of(await events_of(engine, asked())) == "whole"
+            break
+    assert len(transport.calls) == 2
 
 
 UNEQUAL = {

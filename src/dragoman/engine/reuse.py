@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.cache_key import Circumstances, cache_key, fingerprint, near_key
 from dragoman.core.chat import Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
-from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport
+from dragoman.core.events import Done, Notice, Routed, UsageReport
 from dragoman.core.hints import Dispatch
 from dragoman.engine.flights import Flights
 
@@ -143,9 +143,8 @@ class _Heard:
                 self.pieces.append(text)
             case ToolCallDelta():
                 self.plain = False  # its ids are this conversation's, and what a tool says has its time
-            case Routed() | Reset():
-                self.pieces, self.plain = [], True
-                self.routed = event if isinstance(event, Routed) else None
+            case Routed():  # so too after every `Reset`
+                self.pieces, self.plain, self.routed = [], True, event
             case Done(stop=Stop.STOP) if self.plain and self.text.strip():
                 self.whole = self.routed
 
