@@ -24,7 +24,7 @@ def scene(path, language="python", text=TEXT):
 
 def tools(completer=None, files=None, links=()):
     """A project with these files and links."""
-    return Tools(completer or FakeCompleter([]), FakeFiles(files, links), FakeWorkers(), FakeRepository())
+    return Tools(completer or FakeCompleter([]), FakeFiles(files, links=links), FakeWorkers(), FakeRepository())
 
 
 async def place(path, language="python", **project):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
+from dragoman.core.ports import Disclosure
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
 from dragoman.lsp.server import Server
@@ -55,6 +56,12 @@ class NoFiles:
 
     async def inside(self, paths):
         return frozenset(paths)
+
+    async def disclosures(self, paths):
+        return {path: Disclosure() for path in paths}
+
+    def last_disclosure(self, path):
+        return Disclosure()
 
 
 class NoRepository:
@@ -133,6 +140,7 @@ class Bench:
         self.answers = Shelf()
         self.repository = NoRepository()
         self.project: Any = NoFiles()
+        self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
         self.foreign: list[Any] = []
         self.trusted: list[Any] = []

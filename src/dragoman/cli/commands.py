@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from dragoman import __version__
-from dragoman.cli import auth, config, demo, doctor, providers, route, run, simulate, status, trust, usage, vault
+from dragoman.cli import auth, cache, config, demo, doctor, providers, route, run, simulate, status, trust, usage, vault
 from dragoman.cli.logs import LEVELS, configure_logging
 from dragoman.cli.output import fail, out
 from dragoman.cli.session import Session
@@ -38,6 +38,7 @@ def build() -> typer.Typer:
         app.command(module.NAME, epilog=f"Example: {module.EXAMPLE}")(module.command)
     app.add_typer(auth.build(), name="auth")
     app.add_typer(config.build(), name="config")
+    app.add_typer(cache.build(), name="cache")
     app.add_typer(vault.build(), name="vault")
     return app
 

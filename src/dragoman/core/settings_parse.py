@@ -185,7 +185,7 @@ def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> P
 def _without_effect(row: Later, path: Path, value: object, layer: Layer) -> Iterator[Problem]:
     below = row.disagreement(value)
     if below is not None:
-        problem = layer.problem((*path, *below), "", None, Severity.ERROR if row.loud else Severity.NOTE)
+        problem = layer.problem((*path, *below), "", None, Severity.NOTE)
         message = f"{dotted(path)} is known, but has no effect in this version: {row.meanwhile}"
         yield replace(problem, key=dotted(path), message=message)
 

@@ -5,24 +5,42 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from dragoman.engine.ignores import Ignores
 
-    from dragoman.core.ports import Workers
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dragoman.core.ports import Disclosure, Workers
 
 LARGEST_FILE_BYTES = 1_000_000
 
 
 class ProjectFiles:
-    """`core.ports.Files` below some folders, given by their absolute paths."""
+    """`core.ports.Files` below some folders, given by their absolute paths. `local_only` are the setting's patterns."""
 
-    def __init__(self, roots: Sequence[str], workers: Workers) -> None:
+    def __init__(
+        self, roots: Sequence[str], workers: Workers, ignores: Ignores | None = None, local_only: Sequence[str] = ()
+    ) -> None:
         self._roots = tuple(roots)
         self._workers = workers
+        self._ignores = ignores or Ignores()
+        self._local_only = tuple(local_only)
 
     async def read_text(self, path: str) -> str | None:
-        """The file's text, or None where it is outside, missing, too large, binary or not UTF-8."""
-        return await self._workers.run(lambda: _read(path, self._roots))
+        """The file's text, or None where it is withheld, outside, missing, too large, binary or not UTF-8."""
+        return await self._workers.run(lambda: None if self._look(path).withheld else _read(path, self._roots))
+
+    async def disclosures(self, paths: Iterable[str]) -> Mapping[str, Disclosure]:
+        """See `core.ports.Files`."""
+        asked = tuple(paths)
+        return await self._workers.run(lambda: {path: self._look(path) for path in asked})
+
+    def last_disclosure(self, path: str) -> Disclosure:
+        """See `core.ports.Files`."""
+        return self._ignores.known(path)
+
+    def _look(self, path: str) -> Disclosure:
+        return self._ignores.look(path, self._roots, self._local_only)
 
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the absolute paths that are files or folders below the roots."""

@@ -203,6 +203,8 @@ class Progress:
 
 
 def _summary(done: Done) -> str:
+    if done.cached:
+        return f"{done.provider} · {done.model}: from the cache in {done.seconds:.1f} s, for nothing"
     about = "about " if done.usage.estimated else ""
     cost = f", {done.cost_usd:.4f} USD" if done.cost_usd else ""
     return f"{done.provider} · {done.model}: {about}{done.usage.output_tokens} tokens in {done.seconds:.1f} s{cost}"

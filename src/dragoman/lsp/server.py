@@ -31,6 +31,7 @@ from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
 from dragoman.lsp.trusting import Trusting
+from dragoman.lsp.withheld import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -63,6 +64,7 @@ class Server(JsonRPCServer):
         self.kept = KeptResults()
         self.runner = Runner(self)
         self.downloads = Downloads(self)
+        self.withheld = Withheld(self)
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)

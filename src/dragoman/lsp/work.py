@@ -95,9 +95,11 @@ async def carry_out(
     try:
         tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
-        content.debug("asked: %s", prepared.messages)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("asked: %s", prepared.asked())
         result = await complete(prepared, tools, tell, job_id=run_id, hints=order.hints)
-        content.debug("result: %s", result)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
         return delivered
@@ -108,13 +110,17 @@ async def carry_out(
 
 def _tools(server: Server, scene: Scene) -> Tools:
     services = server.services
-    return Tools(services.completer, files_around(server, scene.path), services.workers, services.repository)
+    files = files_around(server, scene.path)
+    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
     path = path_of(uri)
-    text = await server.services.files(server.editor_settings.roots).read_text(path) if path else None
+    files = server.services.files(server.editor_settings.roots)
+    text = await files.read_text(path) if path else None
     if text is None:
+        if withheld := files.last_disclosure(path).withheld:
+            raise BadInput(withheld)
         raise BadInput(f"{uri} is not open and can't be read; open it in the editor first.")
     return Snapshot.of(text, uri=uri, language=language_of(path))
 
