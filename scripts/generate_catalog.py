@@ -184,7 +184,10 @@ def todays(model: ModelInfo, today: datetime) -> list[ModelPrice]:
 
 
 def tiers_of(prices: list[ModelPrice], *, embeds: bool) -> list[list[float | None]]:
-    """[from so many input tokens, input, output, cached input] in USD per million, the dearest of the prices."""
+    """[from so many input tokens, input, output, cached input] in USD per million, the dearest of the prices.
+
+    What writing to the cache costs follows where it is told.
+    """
     starts = {0} | {
         tier.start
         for price in prices
@@ -194,17 +197,18 @@ def tiers_of(prices: list[ModelPrice], *, embeds: bool) -> list[list[float | Non
     }
     tiers: list[list[float | None]] = []
     for start in sorted(starts):
-        given, made, cached = (
+        given, made, cached, written = (
             max(
                 (found for price in prices if (found := at(getattr(price, key, None), start)) is not None), default=None
             )
-            for key in ("input_mtok", "output_mtok", "cache_read_mtok")
+            for key in ("input_mtok", "output_mtok", "cache_read_mtok", "cache_write_mtok")
         )
         if made is None and embeds:
             made = 0.0
         if given is None or made is None:
             return []
-        tiers.append([start, *map(compact, (given, made, cached))])
+        known = (given, made, cached) if written is None else (given, made, cached, written)
+        tiers.append([start, *map(compact, known)])
     return tiers
 
 

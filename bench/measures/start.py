@@ -32,7 +32,7 @@ def measure(stage: Stage) -> list[Row]:
     for number, name in enumerate(names):
         our_ms = median(seconds[number] for seconds in ours[1:]) * 1e3
         stock_ms = median(seconds[number] for seconds in stock[1:]) * 1e3
-        rows.append(Row(name, "ms", our_ms, stock_ms, "stock pygls", Limit(1.15, "ratio") if number == 0 else None))
+        rows.append(Row(name, "ms", our_ms, stock_ms, "stock pygls", Limit(0.25, "ratio") if number == 0 else None))
     return rows
 
 

@@ -52,6 +52,21 @@ def test_without_a_limit_nothing_is_refused():
     assert counted.warning(Purse(1e6), 0.8) is None
 
 
+def test_a_reservation_grows_while_it_is_there():
+    """More is reserved under the same lease, until the same time; what was settled does not come back."""
+    purse = Purse(1.0).with_lease("a", 0.5, 0.0, 5.0).with_lease("b", 0.1, 0.0).grown("a", 0.25)
+    assert purse.reserved == (("a", 0.75, 5.0), ("b", 0.1, LEASE_SECONDS))
+    settled = purse.settled("a", 0.6)
+    assert settled.grown("a", 1.0) == settled
+
+
+def test_what_is_left_is_neither_spent_nor_reserved():
+    """Nothing is left of what is overspent; without a limit there is always more."""
+    assert DAILY.left(Purse(4.0).with_lease("a", 2.0, 0.0)) == 4.0
+    assert DAILY.left(Purse(11.0)) == 0.0
+    assert Budget("budget/total", 0.0, "total budget", "budget.total_usd").left(Purse(1e6)) == float("inf")
+
+
 def test_a_warning_comes_once():
     """At four fifths the person is told, and not again in the period."""
     assert DAILY.warning(Purse(7.9), 0.8) is None
@@ -111,6 +126,14 @@ class Spending(RuleBasedStateMachine):
             self.number += 1
             self.purse = self.purse.with_lease(str(self.number), estimate, self.now)
             self.running[str(self.number)] = (estimate, self.now + LEASE_SECONDS)
+
+    @precondition(lambda self: self.running)
+    @rule(which=st.integers(0, 9), more=st.floats(0.001, 4))
+    def grows(self, which, more):
+        lease = sorted(self.running)[which % len(self.running)]
+        granted = min(more, DAILY.left(self.purse))
+        self.purse = self.purse.grown(lease, granted)
+        self.running[lease] = (self.running[lease][0] + granted, self.running[lease][1])
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, 9), share=st.floats(0, 2))

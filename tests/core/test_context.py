@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.core.context import TARGET_MARK, estimate_tokens, gather, piece
+from dragoman.core.context import TARGET_MARK, gather, piece
 from dragoman.core.errors import BadInput
 from dragoman.core.syntax import parse
 from dragoman.core.text import Position, Range, Snapshot
@@ -142,16 +142,3 @@ def test_the_budget_holds(max_tokens, first, last):
     except BadInput:
         return
     assert context.tokens <= max_tokens
-
-
-@given(st.text(), st.text())
-def test_estimates_add_up(one, other):
-    """More text never counts less, and parts never count less than the whole."""
-    assert estimate_tokens(one) <= estimate_tokens(one + other) <= estimate_tokens(one) + estimate_tokens(other)
-
-
-def test_estimates_are_about_right():
-    """English code has about four characters to a token, Chinese one."""
-    assert 15 <= estimate_tokens("def total(self):\n    return sum(item.price for item in self.items)\n") <= 26
-    assert 8 <= estimate_tokens("这是一个测试程序") <= 9
-    assert estimate_tokens("") == 0

@@ -25,6 +25,7 @@ from dragoman.core.failover import (
     Verdict,
     after_failure,
     all_failed,
+    is_billed,
     is_unhealthy,
     nobody_to_ask,
     one_line,
@@ -75,6 +76,22 @@ def test_each_failure_has_its_consequence(error, verdict, unhealthy):
     """What follows from the first failure, and whether it counts against the provider's health."""
     assert after_failure(error, 0, Limits(), 0.5) == verdict
     assert is_unhealthy(error) is unhealthy
+
+
+@pytest.mark.parametrize(
+    ("error", "billed"),
+    [
+        (None, True),
+        (AttemptTimeout("silent", limit="first_token"), True),
+        (AttemptTimeout("no way there", limit="connect"), False),
+        (ServerError("500"), False),
+        (RateLimit("429"), False),
+        (NetworkError("refused"), False),
+    ],
+)
+def test_who_has_read_a_request_bills_it(error, billed):
+    """An attempt that was given up, by the person or a time limit, is billed; one that was refused is not."""
+    assert is_billed(error) is billed
 
 
 @pytest.mark.parametrize("error", [row[0] for row in TABLE if row[1].step is Step.AGAIN])

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from dragoman.core.errors import ContextLength
+from dragoman.core.chat import Usage
+from dragoman.core.errors import AllCandidatesFailed, ContextLength
 from dragoman.core.events import Done, Routed
+from dragoman.engine.tokens import Estimates
 from engine.virtual import (
     Keys,
     Reply,
@@ -76,6 +78,57 @@ async def test_the_reported_cost_is_the_sum_of_the_attempts():
     assert [(record.provider, record.outcome) for record in records] == [("one", "streaming"), ("two", "done")]
     assert all(record.cost_usd > 0 for record in records)
     assert of_type(events, Done)[0].cost_usd == pytest.approx(sum(record.cost_usd for record in records))
+
+
+class Words(Estimates):
+    """Words are the tokens, where the model is known."""
+
+    def count(self, text, model):
+        """The number of words."""
+        return len(text.split()) if model == "one-model" else super().count(text, model)
+
+    def begin(self, text, model):
+        """The same, later."""
+        return lambda: self.count(text, model)
+
+
+@virtual_time
+async def test_what_the_provider_left_uncounted_is_counted_as_its_model_counts():
+    """Request and answer of an attempt that broke off; they are said to be counted here, not reported."""
+    records = []
+    transport = ScriptedTransport(one=[Reply((piece("half of"), piece(" it")))])
+    engine = engine_of(transport, settings_of("one", **QUICK, **PRICED), records=records, tokens=Words())
+    with pytest.raises(AllCandidatesFailed):
+        await events_of(engine, job("say something in seven words or so"))
+    assert records[0].usage == Usage(7, 3, estimated=True)
+    assert records[0].cost_usd == pytest.approx((7 * 2 + 3 * 10) / 1e6)
+
+
+@virtual_time
+async def test_what_a_model_makes_of_a_text_is_in_its_estimate():
+    """The same request is estimated to cost more where the model makes more tokens of it, at the same price."""
+    price = {"input_per_million": 10.0, "output_per_million": 0.0}
+    settings = settings_of(
+        "one",
+        "two",
+        providers={"one": {"model": "gpt-4o"}, "two": {"model": "claude-opus-4-7"}},
+        prices={"gpt-4o": price, "claude-opus-4-7": price},
+    )
+    decision = await engine_of(ScriptedTransport(), settings).decide(job(LONG))
+    plain, dearer = (candidate.facts.cost_usd for candidate in decision.candidates)
+    assert dearer == pytest.approx(1.6 * plain, rel=0.01)
+
+
+@virtual_time
+async def test_an_estimate_takes_the_dearest_way():
+    """As if all that is sent were written to the provider's cache, where that costs more."""
+    price = {"input_per_million": 10.0, "output_per_million": 0.0}
+    settings = settings_of(
+        "one", "two", prices={"one-model": price, "two-model": price | {"cache_write_per_million": 12.5}}
+    )
+    decision = await engine_of(ScriptedTransport(), settings).decide(job(LONG))
+    plain, dearer = (candidate.facts.cost_usd for candidate in decision.candidates)
+    assert dearer == pytest.approx(1.25 * plain)
 
 
 @virtual_time

@@ -1,8 +1,9 @@
-"""Where keys are found, what is said where there is none, and that no keyring can hold a request up."""
+"""Where keys are found, what is said where there is none, and that no place of keys can hold a request up."""
 
 import asyncio
 import importlib
 import logging
+import os
 import sys
 import threading
 import types
@@ -11,12 +12,16 @@ import pytest
 from blockbuster import blockbuster_ctx
 
 from dragoman.core.settings import Provider, Routing, Settings
-from dragoman.engine import keys as keys_module
-from dragoman.engine.keys import Keys, KeySpec, key_specs, os_keyring_password
+from dragoman.engine import keyring_door
+from dragoman.engine.key_command import command_environment, printed_key
+from dragoman.engine.key_lookup import KeyPlaceTrouble, Manner, SlowPlace
+from dragoman.engine.keyring_door import OsKeyring
+from dragoman.engine.keys import Keys, KeySpec, _variables, key_specs
+from dragoman.engine.login_renewal import LoginRenewal
 from dragoman.providers import PRESETS
 
 KEY = "sk-ant-api03-Zt9pQ4mW7xKe2LrB"
-USUAL = KeySpec(variables=("FIRST_API_KEY", "SECOND_API_KEY"), keyring=True)
+USUAL = KeySpec(variables=("FIRST_API_KEY", "SECOND_API_KEY"), stores=("keyring", "vault"))
 KEYRING = KeySpec(reference="keyring")
 
 
@@ -40,24 +45,32 @@ class FakeKeyring:
         self.entries = entries
         self.asked = []
 
-    def __call__(self, service, user):
-        assert service == "dragoman"
+    def get(self, user):
         self.asked.append(user)
         entry = self.entries.get(user)
         if isinstance(entry, Exception):
             raise entry
         return entry
 
+    def set(self, user, secret):
+        self.entries[user] = secret
 
-class HangingKeyring:
+    def delete(self, user):
+        return self.entries.pop(user, None) is not None
+
+    def is_there(self):
+        return True
+
+
+class HangingKeyring(FakeKeyring):
     """A keyring that answers when it is unlocked, and not before."""
 
     def __init__(self, answer=KEY):
+        super().__init__()
         self.unlocked = threading.Event()
         self.answer = answer
-        self.asked = []
 
-    def __call__(self, service, user):
+    def get(self, user):
         self.asked.append(user)
         self.unlocked.wait(30)
         return self.answer
@@ -77,9 +90,15 @@ def hanging():
     keyring.unlocked.set()
 
 
-def keys_of(clock, keyring=None, environment=None, limit=5.0, **specs):
-    """Keys of these specs, with a keyring that is empty if none is given."""
-    return Keys(specs, environment or {}, clock, keyring or FakeKeyring(), limit)
+async def unneeded(login):
+    """A renewal that no test here wants."""
+    raise AssertionError(login)
+
+
+def keys_of(clock, keyring=None, environment=None, limit=5.0, vault=None, **specs):
+    """Keys of these specs; keyring and vault are empty where none is given."""
+    stores = {"keyring": keyring or FakeKeyring(), "vault": vault or FakeKeyring()}
+    return Keys(specs, environment or {}, clock, stores, renewal=LoginRenewal(unneeded), limit_seconds=limit)
 
 
 class TestEnvironment:
@@ -94,7 +113,7 @@ class TestEnvironment:
     async def test_reference_names_the_only_variable(self, clock):
         """A reference env:NAME is the only place that counts."""
         environment = {"FIRST_API_KEY": "other", "WORK_KEY": KEY}
-        keys = keys_of(clock, None, environment, some=KeySpec("env:WORK_KEY", ("FIRST_API_KEY",), keyring=True))
+        keys = keys_of(clock, None, environment, some=KeySpec("env:WORK_KEY", ("FIRST_API_KEY",), ("keyring",)))
         assert await keys.secret("some") == KEY
         absent = keys_of(
             clock, FakeKeyring(some=KEY), {"FIRST_API_KEY": KEY}, some=KeySpec("env:WORK_KEY", ("FIRST_API_KEY",))
@@ -140,7 +159,7 @@ class TestKeyring:
         keys = keys_of(clock, keyring, some=USUAL)
         assert await keys.secret("some") is None
         present, where = await keys.describe("some")
-        assert (present, where) == (False, "none: set FIRST_API_KEY or store it with `keyring set dragoman some`")
+        assert (present, where) == (False, "none: set FIRST_API_KEY or run `dragoman auth login some`")
         assert keyring.asked == ["some"]
         keyring.entries["some"] = KEY
         clock.time += 61
@@ -161,7 +180,7 @@ class TestKeyring:
         keys = keys_of(clock, keyring, some=KeySpec(variables=("X",)))
         assert await keys.secret("some") is None
         assert await keys.secret("unheard-of") is None
-        assert await keys.describe("unheard-of") == (False, "none: name its place in providers.unheard-of.api_key")
+        assert await keys.describe("unheard-of") == (False, "none: run `dragoman auth login unheard-of`")
         assert keyring.asked == []
 
     async def test_stored_value_that_can_be_no_key(self, clock):
@@ -179,7 +198,7 @@ class TestKeyring:
         keys = keys_of(clock, keyring, some=USUAL, other=USUAL)
         assert await keys.secret("some") is None
         assert await keys.secret("other") is None
-        assert await keys.describe("other") == (False, "none: OS keyring is locked: unlock it; set FIRST_API_KEY")
+        assert await keys.describe("other") == (False, "none: OS keyring is locked: unlock it; or set FIRST_API_KEY")
         assert keyring.asked == ["some"]
         clock.time += 301
         assert await keys.secret("other") == KEY
@@ -199,7 +218,10 @@ class TestHangingKeyring:
         keys = keys_of(clock, hanging, limit=0.01, some=USUAL, other=USUAL)
         assert await keys.secret("some") is None
         assert await asyncio.gather(keys.secret("some"), keys.secret("other")) == [None, None]
-        assert await keys.describe("some") == (False, "none: OS keyring does not answer: unlock it; set FIRST_API_KEY")
+        assert await keys.describe("some") == (
+            False,
+            "none: OS keyring does not answer: unlock it; or set FIRST_API_KEY",
+        )
         assert hanging.asked == ["some"]
 
     async def test_late_answer_is_kept(self, clock, hanging):
@@ -229,9 +251,9 @@ class TestHangingKeyring:
 
     def test_loop_may_end_before_the_answer(self, clock, hanging):
         """An answer that comes after the event loop has closed is dropped in silence, and nothing waits for it."""
-        keys = keys_of(clock, hanging, limit=0.01, some=USUAL)
+        keys = keys_of(clock, hanging, limit=0.01, some=KEYRING)
         assert asyncio.run(keys.secret("some")) is None
-        (thread,) = [thread for thread in threading.enumerate() if thread.name == "keyring" and thread.is_alive()]
+        (thread,) = [thread for thread in threading.enumerate() if thread.name == "keys" and thread.is_alive()]
         assert thread.daemon
         hanging.unlocked.set()
         thread.join(30)
@@ -240,6 +262,189 @@ class TestHangingKeyring:
     async def test_event_loop_does_not_block(self, clock):
         """Looking a key up makes no blocking call on the event loop."""
         keys = keys_of(clock, FakeKeyring(some=KEY), some=USUAL)
+        with blockbuster_ctx("dragoman"):
+            assert await keys.secret("some") == KEY
+
+
+class TestKnownKey:
+    async def test_it_is_used_while_the_place_is_locked(self, clock):
+        """A place that has been locked since takes no key away that was found before."""
+        keyring = FakeKeyring(some=KEY, other=type("KeyringLocked", (Exception,), {})())
+        keys = keys_of(clock, keyring, some=KEYRING, other=KEYRING)
+        assert await keys.secret("some") == KEY
+        assert await keys.secret("other") is None
+        assert await keys.secret("some") == KEY
+
+    async def test_it_is_used_while_the_place_hangs(self, clock, hanging):
+        """A place that does not answer about one key holds nobody up who has another."""
+        keys = keys_of(clock, hanging, limit=60.0, some=KEYRING, other=KEYRING)
+        hanging.unlocked.set()
+        assert await keys.secret("some") == KEY
+        hanging.unlocked.clear()
+        waiting = asyncio.create_task(keys.secret("other"))
+        while "other" not in hanging.asked:  # noqa: ASYNC110 - the thread begins at its own time
+            await asyncio.sleep(0)
+        assert await keys.secret("some") == KEY
+        assert not waiting.done()
+        hanging.unlocked.set()
+        assert await waiting == KEY
+
+
+class TestPlacesInTurn:
+    async def test_the_vault_after_the_keyring(self, clock):
+        """What the keyring does not have is looked for in the vault."""
+        vault = FakeKeyring(some=KEY)
+        keys = keys_of(clock, vault=vault, some=USUAL)
+        assert await keys.secret("some") == KEY
+        assert await keys.describe("some") == (True, "vault")
+        assert keys.fault("some") == ""
+
+    async def test_a_key_in_the_keyring_leaves_the_vault_alone(self, clock):
+        """A vault that need not be asked is not."""
+        vault = FakeKeyring(some="other")
+        keys = keys_of(clock, FakeKeyring(some=KEY), vault=vault, some=USUAL)
+        assert await keys.secret("some") == KEY
+        assert vault.asked == []
+
+    async def test_a_locked_keyring_does_not_hide_the_vault(self, clock):
+        """The vault's key is used while the keyring is locked, and no fault is told."""
+        locked = FakeKeyring(some=type("KeyringLocked", (Exception,), {})())
+        keys = keys_of(clock, locked, vault=FakeKeyring(some=KEY), some=USUAL)
+        assert await keys.secret("some") == KEY
+        assert keys.fault("some") == ""
+
+    async def test_a_locked_vault_is_told(self, clock):
+        """A vault's own words are the fault; a request is told the same as a person who asks for the list."""
+        vault = FakeKeyring(some=KeyPlaceTrouble("is locked: run `dragoman vault unlock`"))
+        keys = keys_of(clock, vault=vault, some=USUAL)
+        assert await keys.secret("some") is None
+        assert keys.fault("some") == "vault is locked: run `dragoman vault unlock`"
+        told = "none: vault is locked: run `dragoman vault unlock`; or set FIRST_API_KEY"
+        assert await keys.describe("some") == (False, told)
+
+    async def test_an_unlocked_vault_is_found_soon(self, clock):
+        """Asking a vault costs no prompt, so it is asked again after seconds, not after minutes."""
+        vault = FakeKeyring(some=KeyPlaceTrouble("is locked"))
+        keys = keys_of(clock, vault=vault, some=KeySpec("vault"))
+        assert await keys.secret("some") is None
+        vault.entries["some"] = KEY
+        assert await keys.secret("some") is None
+        clock.time += 6
+        assert await keys.secret("some") == KEY
+
+    async def test_a_place_that_is_named_is_the_only_one(self, clock):
+        """`vault` as a reference asks neither variables nor keyring."""
+        keyring = FakeKeyring(some="other")
+        spec = KeySpec("vault", ("FIRST_API_KEY",), ("keyring",))
+        keys = keys_of(clock, keyring, {"FIRST_API_KEY": "other"}, vault=FakeKeyring(some=KEY), some=spec)
+        assert await keys.secret("some") == KEY
+        assert keyring.asked == []
+
+
+class TestCommand:
+    @pytest.fixture
+    def op(self, tmp_path):
+        """Writes a script that stands for a password manager, and gives the reference to it."""
+
+        def write(script):
+            path = tmp_path / "op"
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+            return KeySpec(f"cmd:{path} read 'op://a b/c' $HOME;")
+
+        return write
+
+    async def test_what_it_prints_is_the_key(self, clock, op, tmp_path):
+        """Its last line break goes; the words reach it as they are quoted, with nothing expanded; it is asked once."""
+        spec = op(f'echo run >> {tmp_path}/runs\n[ "$2" = "op://a b/c" ] && [ "$3" = \'$HOME;\' ] && echo {KEY}')
+        keys = keys_of(clock, some=spec)
+        assert [await keys.secret("some") for _ in range(3)] == [KEY] * 3
+        assert await keys.describe("some") == (True, f"command `{tmp_path}/op`")
+        assert (tmp_path / "runs").read_text() == "run\n"
+
+    async def test_after_a_refusal_it_is_asked_anew(self, clock, op, tmp_path):
+        """A key that was forgotten is printed afresh: it may have been a short-lived one."""
+        keys = keys_of(clock, some=op(f"echo x >> {tmp_path}/runs; wc -l < {tmp_path}/runs"))
+        assert await keys.secret("some") == "1"
+        keys.forget("some")
+        assert await keys.secret("some") == "2"
+
+    async def test_it_gets_no_secret_of_ours(self, clock, op):
+        """It sees its own environment, without our settings and without any provider's variables."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "OP_SESSION": "its-own",
+            "FIRST_API_KEY": KEY,
+            "WORK_KEY": KEY,
+            "AZURE_CLIENT_SECRET": KEY,
+            "DRAGOMAN_VAULT_PASSPHRASE": KEY,
+        }
+        spec = op("env | grep -q sk-ant || echo $OP_SESSION")
+        keys = keys_of(clock, None, environment, some=spec, other=USUAL, third=KeySpec("env:WORK_KEY"))
+        assert await keys.secret("some") == "its-own"
+        assert KEY not in str(command_environment(environment, _variables(keys._specs)))
+
+    @pytest.mark.parametrize(
+        ("script", "fault"),
+        [
+            ("exit 3", "failed with exit code 3: try it in a terminal"),
+            ("echo first >&2; echo 'not signed in.' >&2; exit 1", "failed with exit code 1 (not signed in): try it"),
+            (f"echo {KEY}; echo 'bad token {KEY}' >&2; exit 1", "failed with exit code 1 (bad token ***): try it"),
+            ("echo 'password hunter2hunter2 is wrong' >&2; exit 1", "(password *** is wrong)"),
+            ("printf '\\n'", "printed nothing"),
+            ("true", "printed nothing"),
+            (f"echo {KEY}; echo more", "holds a space or a line break"),
+            ("printf '\\377\\376'", "printed no text"),
+            ("head -c 20000 /dev/zero", "printed more than a key"),
+        ],
+    )
+    async def test_what_went_wrong_is_told(self, clock, op, script, fault):
+        """Whatever it does instead of printing a key becomes one line, in which nothing looks like a secret."""
+        keys = keys_of(clock, some=op(script))
+        assert await keys.secret("some") is None
+        told = keys.fault("some")
+        assert fault in told
+        assert "\n" not in told
+        assert KEY not in told
+        assert "hunter2" not in told
+
+    @pytest.mark.parametrize(
+        ("command", "fault"),
+        [
+            ("/nowhere/op read", "command `/nowhere/op` can't be started: install it, or correct the setting"),
+            ("op 'read", "command `op` has a quote that is never closed: correct the setting"),
+        ],
+    )
+    async def test_what_can_not_be_started_is_told(self, clock, command, fault):
+        """A missing program and a broken quote are told by the program's name alone."""
+        keys = keys_of(clock, some=KeySpec(f"cmd: {command}"))
+        assert await keys.secret("some") is None
+        assert keys.fault("some") == fault
+
+    async def test_one_that_waits_for_the_person_holds_nobody_up(self, clock, op, tmp_path):
+        """A request goes on without it; what it prints later is the key of the next one."""
+        os.mkfifo(tmp_path / "unlocked")
+        keys = keys_of(clock, some=op(f"cat {tmp_path}/unlocked"))
+        keys._commands = {
+            reference: SlowPlace(Manner("command `op`", "waits", 0.01), clock, place._read)
+            for reference, place in keys._commands.items()
+        }
+        assert await keys.secret("some") is None
+        assert keys.fault("some") == "command `op` waits"
+        await asyncio.to_thread((tmp_path / "unlocked").write_text, KEY)
+        while not await keys.secret("some"):  # noqa: ASYNC110 - the thread ends at its own time
+            await asyncio.sleep(0)
+        assert await keys.secret("some") == KEY
+
+    async def test_one_that_never_ends_is_ended_with_its_children(self, tmp_path):
+        """Beyond its time it is killed, and so is a child that keeps its pipe open."""
+        command = f"sh -c 'sleep 300 & echo $! > {tmp_path}/child; wait'"
+        with pytest.raises(KeyPlaceTrouble, match=r"printed no key within 0\.5 s"):
+            await asyncio.to_thread(printed_key, command, {"PATH": os.environ["PATH"]}, 0.5)
+
+    async def test_event_loop_does_not_block(self, clock, op):
+        """Running it makes no blocking call on the event loop."""
+        keys = keys_of(clock, some=op(f"echo {KEY}"))
         with blockbuster_ctx("dragoman"):
             assert await keys.secret("some") == KEY
 
@@ -283,25 +488,24 @@ class TestBackend:
         names = [f"made_up_backends.{name}" for name in ("Weak", "Unfit", "Missing", "Strong")] + [
             "no_such_module.Keyring"
         ]
-        monkeypatch.setattr(keys_module, "_BACKENDS", {sys.platform: names})
-        assert os_keyring_password("dragoman", "xai") == "strong dragoman xai"
+        monkeypatch.setattr(keyring_door, "_BACKENDS", {sys.platform: names})
+        assert OsKeyring().get("xai") == "strong dragoman xai"
 
     def test_named_backend_wins(self, monkeypatch, backends):
         """The backend that PYTHON_KEYRING_BACKEND names is the only one asked."""
         monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "made_up_backends.Weak")
-        assert os_keyring_password("dragoman", "xai") == "weak dragoman xai"
+        assert OsKeyring().get("xai") == "weak dragoman xai"
 
     async def test_no_backend(self, monkeypatch, clock):
-        """Without any usable backend the keyring is said not to be there."""
+        """Without any usable backend the keyring is said not to be there, to whoever has named it."""
         monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
-        monkeypatch.setattr(keys_module, "_BACKENDS", {sys.platform: ()})
-        keys = Keys({"some": USUAL}, {}, clock)
-        assert await keys.describe("some") == (
-            False,
-            "none: OS keyring is not there on this machine; set FIRST_API_KEY",
-        )
+        monkeypatch.setattr(keyring_door, "_BACKENDS", {sys.platform: ()})
+        keys = keys_of(clock, OsKeyring(), some=USUAL, named=KEYRING)
+        assert await keys.describe("named") == (False, "none: OS keyring is not there on this machine")
+        assert await keys.describe("some") == (False, "none: set FIRST_API_KEY or run `dragoman auth login some`")
+        assert keys.fault("some") == ""
 
-    @pytest.mark.parametrize("name", [*keys_module._LINUX_BACKENDS, *sum(keys_module._BACKENDS.values(), ())])
+    @pytest.mark.parametrize("name", [*keyring_door._LINUX_BACKENDS, *sum(keyring_door._BACKENDS.values(), ())])
     def test_platforms_backends_exist(self, name):
         """Every backend that is named is one of the installed keyring library's."""
         module, _, _ = name.rpartition(".")
@@ -316,13 +520,22 @@ class TestSpecs:
             providers={"xai": Provider(), "mine": Provider(dialect="openai"), "groq": Provider(api_key="keyring")},
         )
         specs = key_specs(settings, PRESETS)
-        assert specs["openai"] == KeySpec(None, ("OPENAI_API_KEY",), keyring=True)
-        assert specs["anthropic"] == KeySpec(None, ("ANTHROPIC_API_KEY",), keyring=False)
-        assert specs["xai"].keyring
-        assert not specs["ollama"].keyring
+        assert specs["openai"] == KeySpec(None, ("OPENAI_API_KEY",), ("keyring", "vault"))
+        assert specs["anthropic"] == KeySpec(None, ("ANTHROPIC_API_KEY",))
+        assert specs["xai"].stores
+        assert not specs["ollama"].stores
         assert specs["mine"] == KeySpec()
         assert specs["groq"].reference == "keyring"
+        assert not specs["mistral"].stores
         assert set(specs) == {*PRESETS, "mine"}
+
+    def test_stored_keys_are_looked_for(self):
+        """A key that was stored is looked for where it was stored, though no setting mentions its provider."""
+        settings = Settings(routing=Routing(fallback_order=("ollama",), intents={}))
+        specs = key_specs(settings, PRESETS, {"mistral": "vault", "gone": "keyring"})
+        assert specs["mistral"].stores == ("vault",)
+        assert not specs["openai"].stores
+        assert "gone" not in specs
 
 
 async def test_key_is_nowhere_but_in_the_answer(clock, caplog):
@@ -330,5 +543,6 @@ async def test_key_is_nowhere_but_in_the_answer(clock, caplog):
     caplog.set_level(logging.DEBUG)
     keys = keys_of(clock, FakeKeyring(b=KEY), {"FIRST_API_KEY": KEY}, a=USUAL, b=KEYRING)
     assert [await keys.secret(name) for name in ("a", "b")] == [KEY, KEY]
-    told = [repr(keys), repr(keys._kept), repr(keys._running), *[str(await keys.describe(name)) for name in ("a", "b")]]
+    places = [repr(vars(place)) for place in keys._places.values()]
+    told = [repr(keys), repr(keys._found), *places, *[str(await keys.describe(name)) for name in ("a", "b")]]
     assert KEY not in " ".join(told) + caplog.text

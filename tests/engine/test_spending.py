@@ -14,7 +14,7 @@ import pytest
 
 from dragoman.core.budget import Purse
 from dragoman.core.errors import BudgetExceeded, NothingToAsk
-from dragoman.core.events import Notice, Routed
+from dragoman.core.events import Done, Notice, Reset, Routed
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.loop import Engine
 from dragoman.engine.spending import Spending
@@ -31,6 +31,8 @@ from engine.virtual import (
     piece,
     says,
     settings_of,
+    text_of,
+    text_of_tokens,
     virtual_time,
 )
 
@@ -177,6 +179,118 @@ async def test_what_is_free_is_never_held_up():
         await spending.reserve(settings, "one", 1.0)
 
 
+def long(pieces, between=0.0):
+    """An answer in pieces of a hundred tokens each, as they are counted here."""
+    hundred = piece(text_of_tokens(100))
+    steps = (step for _ in range(pieces) for step in (between, hundred))
+    return Reply((*steps, *finish(usage=(10, pieces * 100))))
+
+
+@virtual_time
+async def test_an_answer_that_outgrows_a_budget_is_cut_and_a_local_one_goes_on():
+    """What grows beyond all that is left is cut off; it costs what had come, and a free provider starts over."""
+    store = MemoryStore(LoopClock().now)
+    transport = ScriptedTransport(one=[long(40, 0.1)], home=[says("from home")])
+    engine = window(transport, store, paid("one", budget={"daily_usd": 2.0}))
+    events = await events_of(engine, job())
+    assert (who(events), text_of(events)) == ("home", "from home")
+    assert "daily budget of 2 USD" in of_type(events, Reset)[0].reason
+    assert of_type(events, Done)[0].cost_usd == pytest.approx(2.0, abs=0.2)
+    assert transport.open == []
+    ((_, purse),) = await engine._spending.purses(paid("one", budget={"daily_usd": 2.0}))
+    assert (purse.spent, purse.reserved) == (pytest.approx(2.0, abs=0.2), ())
+
+
+@virtual_time
+async def test_an_answer_that_grows_within_its_budgets_is_whole():
+    """A long answer reserves more as it grows, and is not cut while every budget has something left."""
+    store = MemoryStore(LoopClock().now)
+    settings = paid("one", budget={"daily_usd": 4.5})
+    engine = window(ScriptedTransport(one=[long(40, 0.1)], home=[says("from home")]), store, settings)
+    task = asyncio.create_task(events_of(engine, job()))
+    reserved = []
+    for _ in range(4):
+        await asyncio.sleep(1)
+        ((_, purse),) = await engine._spending.purses(settings)
+        reserved.append(purse.taken)
+    assert who(await task) == "one"
+    assert reserved == sorted(reserved)
+    for seconds, usd in enumerate(reserved[:3], 1):
+        assert usd >= seconds - 0.1  # a dollar's worth of text comes each second, a tenth of it with each piece
+    assert max(reserved) <= 4.5
+
+
+@virtual_time
+async def test_a_whole_answer_is_not_cut():
+    """What came in one piece is paid for, whatever it cost: it is given."""
+    huge = Reply((piece("word " * 7200), *finish(usage=(10, 10_000))))
+    transport = ScriptedTransport(one=[huge], home=[says("from home")])
+    engine = window(transport, MemoryStore(LoopClock().now), paid("one", budget={"daily_usd": 2.0}))
+    assert who(await events_of(engine, job())) == "one"
+
+
+@virtual_time
+async def test_an_answer_that_outgrows_the_requests_own_budget_is_cut():
+    """`per_request_usd` holds a growing answer too."""
+    transport = ScriptedTransport(one=[long(20)], home=[says("from home")])
+    engine = window(transport, MemoryStore(LoopClock().now), paid("one", budget={"per_request_usd": 1.0}))
+    events = await events_of(engine, job())
+    assert who(events) == "home"
+    assert "the request's budget" in of_type(events, Reset)[0].reason
+    assert of_type(events, Done)[0].cost_usd == pytest.approx(1.0, abs=0.2)
+
+
+@virtual_time
+async def test_growing_answers_of_many_windows_do_not_overspend_together():
+    """Eight windows whose answers all outgrow their estimates spend the budget, and little more than it."""
+    store = MemoryStore(LoopClock().now)
+    transport = ScriptedTransport(one=[long(20, 0.1)], home=[says("from home")])
+    settings = paid("one", budget={"daily_usd": 8.0})
+    windows = [window(transport, store, settings) for _ in range(8)]
+
+    async def later(number):
+        await asyncio.sleep(number / 2)
+        return await events_of(windows[number], job())
+
+    answered = [who(events) for events in await asyncio.gather(*map(later, range(8)))]
+    assert answered[0] == "one"
+    assert answered[-1] == "home"
+    ((_, purse),) = await windows[0]._spending.purses(settings)
+    assert purse.reserved == ()
+    assert 7.0 <= purse.spent <= 8.0 + 8 * 0.1
+
+
+@virtual_time
+async def test_a_cancel_while_more_is_reserved_leaves_nothing_reserved():
+    """Given up in mid-answer, an attempt gives back all that it had reserved as it grew."""
+    store = MemoryStore(LoopClock().now)
+    settings = paid("one", budget={"daily_usd": 50.0})
+    engine = window(ScriptedTransport(one=[long(40, 0.1)], home=[says("from home")]), store, settings)
+    task = asyncio.create_task(events_of(engine, job()))
+    await asyncio.sleep(2.05)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    ((_, purse),) = await engine._spending.purses(settings)
+    assert (purse.spent, purse.reserved) == (pytest.approx(2.0, abs=0.2), ())
+
+
+@virtual_time
+async def test_an_attempt_that_is_allowed_hours_is_counted_once():
+    """Where `timeouts.total` is raised, a long attempt is not taken for crashed, and billed once."""
+    store = MemoryStore(LoopClock().now)
+    timeouts = {"total": 7200, "first_token": 7200, "silence": 7200}
+    settings = paid("one", budget={"daily_usd": 50.0}, timeouts=timeouts)
+    slow = Reply((3600.0, *answer(800).steps))
+    engine = window(ScriptedTransport(one=[slow], home=[says("from home")]), store, settings)
+    task = asyncio.create_task(events_of(engine, job()))
+    await asyncio.sleep(1800)
+    ((_, purse),) = await engine._spending.purses(settings)
+    assert (purse.spent, len(purse.reserved)) == (0, 1)
+    assert who(await task) == "one"
+    ((_, purse),) = await engine._spending.purses(settings)
+    assert (purse.spent, purse.reserved) == (pytest.approx(0.8), ())
+
+
 SPENDING = """
 import asyncio, json, sys
 from datetime import UTC, datetime
@@ -197,11 +311,16 @@ async def main():
     spent = 0
     while True:
         try:
-            reservation = await spending.reserve(settings, "one", 0.01)
+            reservation = await spending.reserve(settings, "one", 0.005)
         except BudgetExceeded:
             break
-        await spending.settle(reservation, 0.01, tells=False)
-        spent += 1
+        cost = 0.005
+        try:
+            cost += await spending.more(reservation, 0.005)
+        except BudgetExceeded:
+            pass  # cut: what has come is billed
+        await spending.settle(reservation, cost, tells=False)
+        spent += cost
         print(spent, flush=True)
     await store.close()
 
@@ -210,7 +329,7 @@ asyncio.run(main())
 
 
 def test_eight_processes_spend_no_more_than_there_is(tmp_path):
-    """Eight real processes, two of them killed in the middle, spend the budget together and no more."""
+    """Eight real processes whose answers grow, two of them killed, spend the budget together and no more."""
     path = tmp_path / "state" / "state.db"
     command = [sys.executable, "-c", SPENDING, str(path)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
@@ -223,4 +342,4 @@ def test_eight_processes_spend_no_more_than_there_is(tmp_path):
     purse = Purse.read(text)
     assert 0.98 <= purse.taken <= 1.0 + 1e-9
     assert len(purse.reserved) <= 2
-    assert sum(int(numbers[-1]) for numbers in told[2:] if numbers) * 0.01 <= purse.spent + 1e-9
+    assert sum(float(numbers[-1]) for numbers in told[2:] if numbers) <= purse.spent + 1e-9

@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 
 from dragoman.core.chat import Request, TextDelta, user
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import NetworkError, StreamingError
 from dragoman.core.hints import Hints
 from dragoman.core.intent import Intent, LabelledIntent
@@ -44,6 +45,11 @@ class Reply:
     status: int = 200
     headers: dict = field(default_factory=lambda: {"content-type": "text/event-stream"})
     before: tuple = ()
+
+
+def text_of_tokens(tokens: int) -> str:
+    """A text that is estimated to have so many tokens."""
+    return "word " * next(n for n in range(1, 10 * tokens) if estimate_tokens("word " * n) >= tokens)
 
 
 def event(**data) -> bytes:
@@ -156,10 +162,10 @@ def settings_of(*names: str, **sections) -> Settings:
     return Settings.model_validate({"providers": providers, "routing": routing, **sections})
 
 
-def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5) -> Engine:
+def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5, tokens=None) -> Engine:
     """An engine on the script; every backoff takes half of its bound."""
     heard = (records if records is not None else []).append
-    return Engine(settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard)
+    return Engine(settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard, tokens=tokens)
 
 
 def job(text: str = "say something", *, intent: Intent = Intent.GENERAL, can_reset: bool = True, **hints) -> Job:

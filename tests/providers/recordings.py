@@ -110,7 +110,8 @@ def merged(deltas: Iterable[Delta]) -> tuple[Any, ...]:
             case ToolCallDelta():
                 _join_call(result, delta)
             case UsageDelta(usage):
-                fields = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
+                fields = ["input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"]
+                fields += ["cache_write_tokens"] if usage.cache_write_tokens else []
                 result.append(["usage", {name: getattr(usage, name) for name in fields}])
             case FinishDelta(stop):
                 result.append(["finish", str(stop)])

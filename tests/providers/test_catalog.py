@@ -24,7 +24,9 @@ def test_a_known_model_has_window_abilities_and_price():
     """By its name, with its date behind it, and as others that sell it call it."""
     usual = catalog.capabilities("anthropic", "claude-sonnet-4-5")
     assert (usual.context, usual.tools, usual.vision, usual.thinking) == (200_000, True, True, True)
-    assert catalog.price("anthropic", "claude-sonnet-4-5") == Price(3, 15, 0.3, 200_000, Price(6, 22.5, 0.6))
+    assert catalog.price("anthropic", "claude-sonnet-4-5") == Price(
+        3, 15, 0.3, 200_000, Price(6, 22.5, 0.6, cache_write=7.5), 3.75
+    )
     for provider, name in (
         ("anthropic", "claude-sonnet-4-5-20250929"),
         ("anthropic", "Claude-Sonnet-4-5"),
@@ -90,11 +92,12 @@ def test_every_row_is_well_made():
         assert set(letters.lower()) <= set("tvhfe")
         assert len(set(letters.lower())) == len(letters)
         assert [tier[0] for tier in tiers] == sorted({tier[0] for tier in tiers})
-        for start, sent, answered, cached in tiers:
+        for start, sent, answered, cached, *written in tiers:
             assert start >= 0
             assert sent > 0
             assert answered > 0 or "E" in letters
             assert cached is None or 0 < cached <= sent
+            assert not written or written[0] >= sent
         assert not tiers or tiers[0][0] == 0
 
 

@@ -22,13 +22,19 @@ TOLD = {
                     "architecture": {"input_modalities": ["text", "image"]},
                     "top_provider": {"max_completion_tokens": 16384},
                     "supported_parameters": ["tools", "reasoning", "stop"],
-                    "pricing": {"prompt": "0.0000025", "completion": "0.00001", "input_cache_read": "0.00000125"},
+                    "pricing": {
+                        "prompt": "0.0000025",
+                        "completion": "0.00001",
+                        "input_cache_read": "0.00000125",
+                        "input_cache_write": "0.000003",
+                    },
                 }
             ]
         },
         "maker/model",
         Listing(
-            Capabilities(context=128000, output=16384, tools=True, vision=True, thinking=True), Price(2.5, 10.0, 1.25)
+            Capabilities(context=128000, output=16384, tools=True, vision=True, thinking=True),
+            Price(2.5, 10.0, 1.25, cache_write=3.0),
         ),
     ),
     "openrouter, whose price varies": (

@@ -158,6 +158,7 @@ async def _ask(app: "App", provider: str) -> dict[str, Any]:
         request=Request((user(_QUESTION),), max_output_tokens=_LONGEST_ANSWER_TOKENS),
         intent=LabelledIntent(Intent.GENERAL, "action", "a test"),
         hints=Hints(provider=provider),
+        action="test",
     )
     done: Done | None = None
     try:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Services
     from dragoman.lsp.early import Early
 
+FIRST_QUESTIONS_SECONDS = 0.3
+"""How long the services wait to be opened while nobody asks for them."""
 _COLLECT_AFTER = 10_000
 """Objects, before Python looks for garbage among them: nearly all that the imports make is made to stay."""
 
@@ -64,10 +66,15 @@ async def _serve(options: argparse.Namespace, early: Early | None) -> int:
     return await serve_stdio(connected, early)
 
 
-def _opener(assignments: Sequence[str]) -> Callable[[], Coroutine[None, None, Services]]:
-    """How a connection's services are opened: off the loop, for their imports take longer than `initialize` may."""
+def _opener(assignments: Sequence[str]) -> Callable[[asyncio.Event], Coroutine[None, None, Services]]:
+    """How a connection's services are opened: off the loop, for their imports take longer than `initialize` may.
 
-    async def open_services() -> Services:
+    Those imports hold the interpreter: the editor's first questions, which need none of it, go before.
+    """
+
+    async def open_services(wanted: asyncio.Event) -> Services:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wanted.wait(), FIRST_QUESTIONS_SECONDS)
         app = await asyncio.to_thread(_load)
         services: Services = await app.App.open(assignments)
         return services

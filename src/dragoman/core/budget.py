@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 LEASE_SECONDS = 600.0
-"""A reservation that was not settled for so long belonged to a process that is gone; a whole attempt takes less."""
+"""What was not settled for so long belonged to a process that is gone; an attempt takes less by the usual limits."""
 
 ROUNDING_USD = 1e-9
 """Sums of many small amounts are that far off."""
@@ -54,9 +55,14 @@ class Purse:
         """What is spent or may be."""
         return self.spent + sum(usd for _, usd, _ in self.reserved)
 
-    def with_lease(self, lease: str, usd: float, now: float) -> Purse:
-        """With so much reserved."""
-        return replace(self, reserved=(*self.reserved, (lease, usd, now + LEASE_SECONDS)))
+    def with_lease(self, lease: str, usd: float, now: float, seconds: float = LEASE_SECONDS) -> Purse:
+        """With so much reserved, for so long."""
+        return replace(self, reserved=(*self.reserved, (lease, usd, now + seconds)))
+
+    def grown(self, lease: str, usd: float) -> Purse:
+        """With so much more in that reservation; as it is, where there is none of that name any more."""
+        grown = tuple((name, held + usd if name == lease else held, until) for name, held, until in self.reserved)
+        return replace(self, reserved=grown)
 
     def settled(self, lease: str, usd: float) -> Purse:
         """With the lease given back, and so much spent."""
@@ -92,6 +98,10 @@ class Budget:
     name: str
     setting: str
     until: str = ""
+
+    def left(self, purse: Purse) -> float:
+        """What is neither spent nor reserved of it; infinite where there is no limit."""
+        return max(0.0, self.limit - purse.taken) if self.limit else inf
 
     def refusal(self, purse: Purse, estimate: float) -> str | None:
         """Why so much more can't be spent, and what to do; None where it can."""

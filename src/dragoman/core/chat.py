@@ -171,6 +171,7 @@ class Stop(StrEnum):
 class Usage:
     """Tokens of one attempt. `input_tokens` includes the cached ones, `output_tokens` the reasoning ones.
 
+    cached_tokens: what the provider had in its cache. cache_write_tokens: what it wrote there; the two do not overlap.
     `estimated` says that the provider did not report them and they were counted here.
     """
 
@@ -179,6 +180,7 @@ class Usage:
     cached_tokens: int = 0
     reasoning_tokens: int = 0
     estimated: bool = False
+    cache_write_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dragoman.core.context import estimate_tokens
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.languages import LANGUAGES, language
 from dragoman.core.syntax import indentation
 from dragoman.core.text import content_length

@@ -5,10 +5,10 @@ Pure: texts of other files are handed in. Token counts are estimates.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import BadInput
 from dragoman.core.syntax import whole_lines
 from dragoman.core.text import Position, Range, content_length
@@ -57,17 +57,6 @@ class Context:
     def tokens(self) -> int:
         """The estimate for all pieces together."""
         return sum(piece.tokens for piece in self.pieces)
-
-
-def estimate_tokens(text: str) -> int:
-    """About how many tokens a model counts: an estimate that errs to the high side for code.
-
-    Code has about 3.6 ASCII characters to a token; elsewhere a token is about three bytes of UTF-8, which is one
-    character of Chinese or Japanese.
-    """
-    plain = len(text) if text.isascii() else len(text.encode("ascii", "ignore"))
-    other = 0 if plain == len(text) else len(text.encode("utf-8", "surrogatepass")) - plain
-    return math.ceil(plain / 3.6 + other / 3)
 
 
 def piece(kind: str, source: str, reason: str, text: str) -> Piece:

@@ -7,6 +7,13 @@ DragomanError
 ├── Cancelled                    the person, or the editor, no longer wants the answer
 ├── NothingToAsk                 no provider is configured, enabled and allowed for this request
 ├── AllCandidatesFailed          every candidate was asked in vain; one sentence each
+├── VaultError                   the vault can't give or take what it was asked to; the message says what to do
+│   ├── VaultMissing             there is none
+│   ├── VaultLocked              nothing has unlocked it in this login session
+│   ├── WrongPassphrase          it does not open with what was given
+│   ├── VaultDamaged             its file is cut, changed, or nothing that this version can read
+│   ├── VaultReplaced            its file is older than, or another than, the one last seen
+│   └── VaultBusy                another process has held it for too long
 └── ProviderError                one attempt at one provider failed
     ├── Authentication           401, 403: no retry; next
     │   └── GrantRefused         a short-lived login ended early: retry with a new one
@@ -20,7 +27,7 @@ DragomanError
     ├── NetworkError             refused, DNS, TLS, reset: retry, then next
     ├── AttemptTimeout           one of the time limits ran out: next, not asked again on this route
     ├── StreamingError           cut, shortened or garbled answer: retry, then next
-    ├── BudgetExceeded           it would cost more than may be spent; nothing was sent: next
+    ├── BudgetExceeded           it would cost more than may be spent, or the answer grew to do so: next
     └── UnknownProviderError     anything else a provider answers: next
 """
 
@@ -183,7 +190,7 @@ class StreamingError(ProviderError):
 
 
 class BudgetExceeded(ProviderError):  # noqa: N818
-    """It would cost more than may be spent. Nothing was sent; a cheaper or a local one may be asked."""
+    """It would cost more than may be spent: nothing was sent, or the answer was cut. A local one may be asked."""
 
     kind = "budget"
 
@@ -212,3 +219,55 @@ class AllCandidatesFailed(DragomanError):  # noqa: N818
         """Seconds until the first of them may be asked again, where they said so."""
         waits = [error.retry_after for _, error in self.failures if error.retry_after is not None]
         return min(waits, default=None)
+
+
+class VaultError(DragomanError):
+    """The vault can't give or take what it was asked to. `fault` goes behind a place's name: "is locked: run ..."."""
+
+    kind = "authentication"
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(f"the vault {fault}")
+        self.fault = fault
+
+
+class VaultMissing(VaultError):  # noqa: N818
+    """There is no vault."""
+
+    def __init__(self) -> None:
+        super().__init__("is not there: `dragoman vault create` makes one")
+
+
+class VaultLocked(VaultError):  # noqa: N818
+    """Nothing has unlocked the vault in this login session."""
+
+    def __init__(self) -> None:
+        super().__init__("is locked: run `dragoman vault unlock`")
+
+
+class WrongPassphrase(VaultError):  # noqa: N818
+    """The vault does not open with this passphrase. One whose head was changed opens with none."""
+
+    def __init__(self) -> None:
+        super().__init__("does not open with this passphrase: try again, or `dragoman vault reset` to begin anew")
+
+
+class VaultDamaged(VaultError):  # noqa: N818
+    """The vault's file is cut, changed by somebody, or nothing that this version can read."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"can't be used, {what}: put a backup of it back, or `dragoman vault reset` to begin anew")
+
+
+class VaultReplaced(VaultError):  # noqa: N818
+    """The vault's file is not the one last seen here, nor one that came of it."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: put the right one back, or take this one with `dragoman vault unlock --accept`")
+
+
+class VaultBusy(VaultError):  # noqa: N818
+    """Another process has held the vault for too long."""
+
+    def __init__(self) -> None:
+        super().__init__("is held by another process: try again")

@@ -98,6 +98,15 @@ def is_unhealthy(error: ProviderError) -> bool:
     return isinstance(error, ServerError | NetworkError | AttemptTimeout | StreamingError | UnknownProviderError)
 
 
+def is_billed(error: ProviderError | None) -> bool:
+    """Whether a request that was sent, and has brought nothing yet, is billed all the same.
+
+    It is where it was answered or given up (None), and where the time ran out: somebody has read it. Who refuses it,
+    breaks down or was not reached bills nothing.
+    """
+    return error is None or (isinstance(error, AttemptTimeout) and error.limit != "connect")
+
+
 def rest_seconds(error: ProviderError) -> float:
     """How long the place wants to be left alone."""
     return min(error.retry_after or 0.0, LONGEST_REST_SECONDS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from dragoman.core.hints import Hints
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
     from dragoman.core.chat import FillRequest, Request
     from dragoman.core.completion import Gap
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dragoman.core.route import Decision
     from dragoman.core.settings import Settings
     from dragoman.core.settings_layers import Problem
+    from dragoman.core.trust import Foreign, Seal
 
 T = TypeVar("T")
 
@@ -28,8 +29,11 @@ class Job:
     """A request on its way: what is asked, which kind of work it is, and what the asker wants otherwise.
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
-    conversation bear the same `session`. `fill`: the gap that the request is about, for those who can fill one
-    without a chat.
+    conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
+    `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
+    `cacheable`: an earlier answer to the same will do. `question`: the part of
+    the request that may be worded otherwise for the same answer; "" where nothing may. `fill`: the gap that the request
+    is about, for those who can fill one without a chat.
     """
 
     id: str
@@ -38,6 +42,11 @@ class Job:
     hints: Hints = field(default_factory=Hints)
     can_reset: bool = True
     session: str = ""
+    action: str = ""
+    local_only: bool = False
+    sources: tuple[str, ...] = ()
+    cacheable: bool = False
+    question: str = field(repr=False, default="")
     fill: FillRequest | None = None
 
 
@@ -89,6 +98,22 @@ class Secrets(Protocol):
         ...
 
 
+class Tokens(Protocol):
+    """How long texts are in tokens. Nothing here waits, or holds the loop for longer than a moment."""
+
+    def estimate(self, text: str, model: str = "") -> int:
+        """About how many the model counts; without a model, about how many any model does."""
+        ...
+
+    def count(self, text: str, model: str) -> int:
+        """How many the model counts, exactly where that can be had at once, else about."""
+        ...
+
+    def begin(self, text: str, model: str) -> Callable[[], int]:
+        """What `count` will say of a text that may be long, counted meanwhile."""
+        ...
+
+
 class Clock(Protocol):
     """Time, so that tests can turn it."""
 
@@ -101,15 +126,38 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """Where a file's text may go. `withheld`: why to no model, in one line, or "". `local_only`: to local ones."""
+
+    withheld: str = ""
+    local_only: bool = False
+
+
 class Files(Protocol):
     """The project's files, read off the loop, confined to the workspace's folders."""
 
     async def read_text(self, path: str) -> str | None:
-        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size."""
+        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size.
+
+        None too where the text may go to no model.
+        """
+        ...
+
+    async def disclosures(self, paths: Iterable[str]) -> Mapping[str, Disclosure]:
+        """Where the texts of the files at these absolute paths may go, there or not."""
+        ...
+
+    def last_disclosure(self, path: str) -> Disclosure:
+        """The same as far as it is known, without a look at the disk."""
         ...
 
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the absolute paths that are files or folders."""
+        ...
+
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that lie below the folders with every link followed, whatever is there."""
         ...
 
 
@@ -168,6 +216,11 @@ class Services(Protocol):
         ...
 
     @property
+    def known_secrets(self) -> Collection[str]:
+        """Texts that are to be hidden wherever they stand in what is sent."""
+        ...
+
+    @property
     def repository(self) -> Repository:
         """What git knows."""
         ...
@@ -187,6 +240,15 @@ class Services(Protocol):
 
     async def refresh(self) -> Sequence[Problem]:
         """Read settings files again where they have changed. Returns everything that is wrong then, else nothing."""
+        ...
+
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """Projects' files that wish for more than they may have, and of which the person has said nothing yet."""
+        ...
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """Keep what the person says of a project's file with that content. Raises `OSError`."""
         ...
 
     def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:

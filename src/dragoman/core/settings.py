@@ -54,8 +54,11 @@ Address = Annotated[
 # A long name without an underscore, or a very long one, is rather a key than the name of a variable.
 KeyReference = Annotated[
     str,
-    Field(pattern=r"^(keyring|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"),
-    Wants("the place of the key: env:NAME or keyring"),
+    Field(
+        pattern=r"^(keyring|vault|cmd: ?\S.{0,999}"
+        r"|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"
+    ),
+    Wants("the place of the key: env:NAME, keyring, vault or cmd:COMMAND"),
 ]
 # As `Address`, or the variable that holds one: a resource's address is often set beside its key.
 AddressReference = Annotated[
@@ -220,7 +223,8 @@ class Provider(Section):
     models: dict[Intent, Text] = Field(default_factory=dict, description="Other models by intent.")
     api_key: KeyReference | None = Field(
         default=None,
-        description="Where the key is: env:NAME or keyring. Never the key itself. Left out: the usual places in turn.",
+        description="Where the key is: env:NAME, keyring, vault, or cmd:COMMAND that prints it. Never the key itself. "
+        "Left out: the usual places in turn.",
     )
     auth: Literal["key", "entra", "managed_identity", "az", "service_account"] | None = Field(
         default=None,
@@ -229,16 +233,18 @@ class Provider(Section):
     )
     tenant: Text | None = Field(default=None, description="Entra ID: the directory, by id or domain.")
     client_id: Text | None = Field(
-        default=None, description="Entra ID: the app's id; for managed_identity that of a user-assigned one."
+        default=None,
+        description="Entra ID: the app's id; for managed_identity that of a user-assigned one. github and copilot: the "
+        "OAuth app's id, with which `dragoman auth login` logs you in at GitHub.",
     )
     client_secret: KeyReference | None = Field(
         default=None,
-        description="Entra ID: where the app's secret is. Left out: AZURE_CLIENT_SECRET, then the keyring.",
+        description="Entra ID: where the app's secret is. Left out: AZURE_CLIENT_SECRET, then keyring and vault.",
     )
     authority: Address | None = Field(
         default=None,
         description="Where tokens are got, if not at the public cloud's: another Azure cloud's login, or the API of a "
-        "GitHub Enterprise (copilot).",
+        "GitHub Enterprise (copilot, github).",
     )
     integration_id: Text | None = Field(
         default=None,
@@ -305,6 +311,34 @@ class ModelPrice(Section):
     cached_per_million: Dollars | None = Field(
         default=None, description="What is sent and was in the provider's cache. Left out: as what is sent."
     )
+    cache_write_per_million: Dollars | None = Field(
+        default=None, description="What is sent and written to the provider's cache. Left out: as what is sent."
+    )
+
+
+class CacheSettings(Section):
+    """Answers that are given again when the same is asked again: `explain`, `ask`, `document` and `tests`.
+
+    It costs nothing, and says so. Only whole answers are kept, never the questions.
+    """
+
+    enabled: bool = Field(default=True, description="Whether answers are kept, and equal requests share one call.")
+    ttl_s: Annotated[int, Field(ge=1, le=30 * _DAY_S), Unit("seconds")] = Field(
+        default=3600, description="No answer is given again when it is older."
+    )
+    max_entries: Count = Field(default=10_000, description="So many are kept; what was used least lately goes first.")
+    max_bytes: Count = Field(default=200_000_000, description="So much room they take, compressed.")
+    memory_entries: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=500, description="So many are at hand in each window's memory."
+    )
+    semantic: bool = Field(
+        default=False,
+        description="Take a question about the same text for the same one when it is only worded otherwise. Needs a "
+        "local model for embeddings; never used for edits.",
+    )
+    semantic_threshold: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        default=0.97, description="How near two questions must be, as the cosine of their embeddings."
+    )
 
 
 class ContextSettings(Section):
@@ -316,6 +350,25 @@ class ContextSettings(Section):
     instructions: tuple[Text, ...] = Field(
         default=("AGENTS.md", ".github/copilot-instructions.md", "CLAUDE.md", ".cursorrules"),
         description="The project's own instructions.",
+    )
+
+
+class Privacy(Section):
+    """What leaves this machine; docs/privacy.md."""
+
+    redact: bool = Field(
+        default=True,
+        description="Send placeholders instead of secrets: keys, tokens, passwords. They are put back in the answer.",
+    )
+    local_only: tuple[Text, ...] = Field(
+        default=(),
+        description="Files that go to local providers alone, as patterns like those of .gitignore, from the project's "
+        "folder on, or with ~/ from yours.",
+    )
+    audit: Literal["off", "metadata", "full"] = Field(
+        default="off",
+        description="Write down what went where: nothing, who was sent which lines, or with every word, secrets as "
+        "placeholders.",
     )
 
 
@@ -358,6 +411,8 @@ class Settings(Section):
     health: Health = Field(default_factory=Health)
     budget: Budget = Field(default_factory=Budget)
     network: Network = Field(default_factory=Network)
+    privacy: Privacy = Field(default_factory=Privacy)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     inline: Inline = Field(default_factory=Inline)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from dragoman.core.chat import SignatureDelta, Stop, TextDelta, ThinkingDelta, ToolCallDelta, Usage
+from dragoman.core.encodings import for_model
 from dragoman.core.errors import (
     BudgetExceeded,
     ContentFilter,
@@ -22,9 +24,13 @@ from dragoman.core.errors import (
     StreamingError,
 )
 from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
-from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, one_line
+from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, is_billed, one_line
 from dragoman.core.price import cost
+from dragoman.core.route import NOT_LOCAL
+from dragoman.core.usage import RUNNING
+from dragoman.engine.allowance import Allowance
 from dragoman.engine.attempt import answer
+from dragoman.engine.audit import Outgoing
 from dragoman.engine.known import price_of, window_of
 from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
@@ -38,10 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from dragoman.core.events import Event
-    from dragoman.core.ports import Clock
+    from dragoman.core.ports import Clock, Tokens
     from dragoman.core.route import Candidate, Place
     from dragoman.engine.access import Access
+    from dragoman.engine.audit import Audit
     from dragoman.engine.http import Transport
+    from dragoman.engine.ledger import Ledger
     from dragoman.engine.models import ModelLists
     from dragoman.engine.places import Endpoint
     from dragoman.engine.spending import Reservation, Spending
@@ -67,10 +75,12 @@ class Asking:
     access: Access
     standings: Standings
     spending: Spending
+    ledger: Ledger
+    audit: Audit
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
-    count_tokens: Callable[[str], int]
+    tokens: Tokens
     heard: Callable[[AttemptRecord], None] = field(repr=False)
 
     async def ask(self, run: Run, candidate: Candidate, course: Course, *, last: bool) -> AsyncGenerator[Event, None]:
@@ -113,7 +123,7 @@ class Asking:
             patience -= entry.seconds
             yield Waiting(entry.seconds, entry.reason)
             await self.clock.sleep(entry.seconds)
-        tally = Tally(self.clock.now())
+        tally = Tally(self.clock.now(), self.ledger.new())
         failure: ProviderError | None = None
         reserved: Reservation | None = None
         try:
@@ -122,10 +132,13 @@ class Asking:
             seconds = run.settings.health.timeout_ms / 1000
             async with self.access.opened(endpoint, target, seconds) as ready:
                 place = await self.models.resolved(place, ready, run.decision.intent.intent, seconds)
+                if run.job.local_only and not place.keeps_local:
+                    raise ModelUnavailable(NOT_LOCAL)
                 if place.model in run.too_small:
                     raise ContextLength("the same model again")
                 window = window_of(run.settings, place, endpoint.options)
-                await self.models.refuse_too_long(run.tokens, place, ready, window, seconds)
+                needed = for_model(run.tokens, place.model)
+                await self.models.refuse_too_long(needed, place, ready, window, seconds)
                 if course.shown:
                     course.shown = False
                     yield Reset(course.after or "")
@@ -134,17 +147,28 @@ class Asking:
                 yield _routed(run, candidate, place, course, way)
                 call, dialect = said(run.job, place, target, way)
                 log_notes(run.job.id, place.provider, call.notes)
+                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
+                expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
+                self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
+                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
+                allowance = self._allowance(run, candidate, place, reserved)
+                is_due = False
                 deltas = answer(call, dialect, self.transport, endpoint.timeouts, useful_seconds=useful_s)
                 async with aclosing(deltas):
                     async for delta in deltas:
                         if isinstance(delta, SHOWN):
+                            if allowance is not None and is_due:  # before more is taken: a whole answer is never cut
+                                told = tally.usage if tally.usage and tally.usage.input_tokens else None
+                                await allowance.renew(told or replace(expected, cache_write_tokens=needed))
                             if tally.first_token is None:
                                 tally.first_token = self.clock.now()
                                 course.shown = True
                                 self.standings.answering(entry, run.settings.health.failure_threshold)
-                            tally.pieces.append(delta.arguments if isinstance(delta, ToolCallDelta) else delta.text)
+                            text = delta.arguments if isinstance(delta, ToolCallDelta) else delta.text
+                            tally.pieces.append(text)
+                            is_due = allowance is not None and allowance.said(text)
                             yield delta
                         elif isinstance(delta, SignatureDelta):
                             yield delta
@@ -161,11 +185,23 @@ class Asking:
                 await settled  # what follows is decided by how the place stands then
         for warning in await billed if billed else ():
             yield Notice(warning)
+        await self.ledger.written()
         yield UsageReport(place.provider, place.model, usage)
         yield self._done(run, place, tally, usage)
 
     async def _enter(self, run: Run, endpoint: Endpoint, place: Place) -> Lease | Refusal:
         return await self.standings.enter(place, endpoint.quota, run.tokens + EXPECTED_ANSWER_TOKENS)
+
+    def _allowance(
+        self, run: Run, candidate: Candidate, place: Place, reserved: Reservation | None
+    ) -> Allowance | None:
+        """How far the answer may grow; None where nothing limits it."""
+        price, budget = price_of(run.settings, place, self.models.told(place)), run.decision.plan.budget_usd
+        if reserved is None or price is None or not (reserved.limited or budget is not None):
+            return None
+        left = None if budget is None else budget - (run.cost_usd or 0.0)
+        estimate, count = candidate.facts.cost_usd or 0.0, partial(self.tokens.estimate, model=place.model)
+        return Allowance(self.spending, reserved, price, estimate, left, count)
 
     def _done(self, run: Run, place: Place, tally: Tally, usage: Usage) -> Done:
         now = self.clock.now()
@@ -178,41 +214,54 @@ class Asking:
         self, run: Run, lease: Lease, place: Place, course: Course, tally: Tally, failure: ProviderError | None
     ) -> tuple[Usage, float | None, asyncio.Future[None]]:
         """Gives back what the attempt was lent, and tells its end. Returns its tokens and what they cost."""
-        now = self.clock.now()
         whole = failure is None and tally.stop is not None
-        usage = self._usage(run, tally, whole=whole)
+        usage = self._usage(place, tally, failure)
         first_token = None if tally.first_token is None else tally.first_token - tally.began
         ending = Ending(whole, usage.input_tokens + usage.output_tokens, failure, first_token)
         settled = self.standings.settle(lease, ending, run.settings.health)
         spent = cost(usage, price_of(run.settings, place, self.models.told(place)))
         run.cost_usd = None if spent is None or run.cost_usd is None else run.cost_usd + spent
+        outcome = "done" if whole else failure.kind if failure else "cancelled"
+        record = self._note(run, place, course, tally, outcome, usage, spent)
+        log(record)
+        self.heard(record)
+        self.audit.ended(run.settings.privacy, record, "".join(tally.pieces))
+        return usage, spent, settled
+
+    def _note(
+        self, run: Run, place: Place, course: Course, tally: Tally, outcome: str, usage: Usage, cost_usd: float | None
+    ) -> AttemptRecord:
+        """The attempt as it is now, in the ledger."""
+        id_, began = tally.entry
         record = AttemptRecord(
             request=run.job.id,
             provider=place.provider,
             model=place.model,
             endpoint=place.endpoint,
             intent=run.decision.intent.intent,
-            outcome="done" if whole else failure.kind if failure else "cancelled",
-            seconds=now - tally.began,
-            first_token_seconds=first_token,
+            action=run.job.action,
+            outcome=outcome,
+            seconds=self.clock.now() - tally.began,
+            first_token_seconds=None if tally.first_token is None else tally.first_token - tally.began,
             usage=usage,
-            cost_usd=spent,
+            cost_usd=cost_usd,
             follows="retry" if course.retry else "failover" if course.after else "",
+            id=id_,
+            began=began,
         )
-        log(record)
-        self.heard(record)
-        return usage, spent, settled
+        self.ledger.note(record)
+        return record
 
-    def _usage(self, run: Run, tally: Tally, *, whole: bool) -> Usage:
-        """The provider's count; what it left out is counted here, if anything came at all."""
+    def _usage(self, place: Place, tally: Tally, failure: ProviderError | None) -> Usage:
+        """The provider's count; what it left out is counted here, if it was at work at all."""
         known = tally.usage or Usage()
         if known.input_tokens and known.output_tokens:
             return known
-        came = whole or tally.first_token is not None
+        at_work = tally.first_token is not None or is_billed(failure)
         return replace(
             known,
-            input_tokens=known.input_tokens or (run.tokens if came else 0),
-            output_tokens=known.output_tokens or self.count_tokens("".join(tally.pieces)),
+            input_tokens=known.input_tokens or (tally.asked() if at_work else 0),
+            output_tokens=known.output_tokens or self.tokens.count("".join(tally.pieces), place.model),
             estimated=True,
         )
 
@@ -257,6 +306,21 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course, way: W
         attempt=run.attempts,
         after=course.after,
         chats=way == "chat",
+    )
+
+
+def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
+    job = run.job
+    return Outgoing(
+        request=job.id,
+        attempt=tally.entry[0],
+        action=job.action,
+        intent=run.decision.intent.intent,
+        place=place,
+        tokens=run.tokens,
+        sources=job.sources,
+        local_only=job.local_only,
+        texts=tuple((message.role, message.text) for message in job.request.messages),
     )
 
 

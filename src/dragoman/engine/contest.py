@@ -113,7 +113,7 @@ def _usual_seconds(candidate: Candidate) -> float:
 
 
 def _is_useful(asking: Asking, run: Run, asked: Asked) -> bool:
-    return asking.count_tokens(asked.text) >= run.decision.plan.min_useful_tokens
+    return asking.tokens.estimate(asked.text) >= run.decision.plan.min_useful_tokens
 
 
 def _as_won(event: Event, beaten: int) -> Event:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, cast
 
 from dragoman.core.chat import Usage
-from dragoman.core.context import estimate_tokens
+from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import (
     AllCandidatesFailed,
     AttemptTimeout,
@@ -23,15 +24,18 @@ from dragoman.core.errors import (
     RateLimit,
     StreamingError,
 )
-from dragoman.core.failover import Step, after_failure, all_failed, nobody_to_ask, one_line
+from dragoman.core.failover import Step, after_failure, all_failed, is_billed, nobody_to_ask, one_line
 from dragoman.core.intent import Intent
 from dragoman.core.price import cost
 from dragoman.core.route import LeftOut, embedding_model
 from dragoman.core.similar import most_similar
+from dragoman.core.usage import RUNNING
 from dragoman.engine.access import DirectAccess
+from dragoman.engine.audit import Audit, Outgoing
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.http import whole_body
 from dragoman.engine.known import price_of
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
 from dragoman.engine.records import AttemptRecord, log
@@ -96,6 +100,8 @@ class Embeddings:
         on_attempt: Callable[[AttemptRecord], None] | None = None,
         access: Access | None = None,
         spending: Spending | None = None,
+        ledger: Ledger | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
@@ -107,6 +113,8 @@ class Embeddings:
         self._on_attempt = on_attempt
         self._access = access or DirectAccess()
         self._spending = spending or Spending(MemoryStore(self._clock.now))
+        self._ledger = ledger or Ledger()
+        self._audit = audit or Audit()
         self._models = ModelLists(transport, self._clock)
         self._numbers = count(1)
 
@@ -122,11 +130,13 @@ class Embeddings:
         found = (await self.embed((query, *texts), provider=provider, model=model)).vectors
         return await self._workers.run(lambda: most_similar(found[0], found[1:], k))
 
-    async def embed(self, texts: Sequence[str], *, provider: str | None = None, model: str | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, provider: str | None = None, model: str | None = None, local_only: bool = False
+    ) -> Embedded:
         """A vector for each text, of the first provider that has them all.
 
         Without a provider those are asked that the settings give an `embedding_model`, then local ones, then the
-        fallback order. Raises a `DragomanError` where no provider can.
+        fallback order. `local_only`: nobody else is told the texts. Raises a `DragomanError` where no provider can.
         """
         settings, secrets = self._settings, self._secrets
         request = f"embeddings-{next(self._numbers)}"
@@ -134,6 +144,8 @@ class Embeddings:
         left_out: list[LeftOut] = []
         key_help: dict[str, str] = {}
         for endpoint in _candidates(settings, provider):
+            if local_only and not endpoint.place.local:
+                continue
             name = endpoint.place.provider
             secret = await secrets.secret(name)
             if endpoint.needs_key and not secret and not endpoint.configured:
@@ -195,26 +207,33 @@ class Embeddings:
                 raise RateLimit(lease.reason, retry_after=lease.seconds)
             patience -= lease.seconds
             await self._clock.sleep(lease.seconds)
-        began = self._clock.now()
+        note = partial(self._noted, ask, request, self._ledger.new(), self._clock.now())
         failure: ProviderError | None = None
         vectors: tuple[Vector, ...] | None = None
         reserved: Reservation | None = None
-        estimate = cost(Usage(tokens), price_of(ask.settings, ask.place))
+        sent = 0
         try:
+            estimate = cost(Usage(tokens), price_of(ask.settings, ask.place))
             reserved = await self._spending.reserve(ask.settings, ask.place.provider, estimate)
+            sent = tokens
+            privacy, attempt = ask.settings.privacy, note(RUNNING, sent).id
+            told = tuple(("embedded", text) for text in texts)
+            await self._audit.sent(privacy, Outgoing(request, attempt, "", "embeddings", ask.place, tokens, texts=told))
             vectors = await self._asked(texts, ask)
         except ProviderError as error:
             failure = error
             raise
         finally:
-            now = self._clock.now()
-            used = tokens if failure is None else 0
-            ending = Ending(vectors is not None, used, failure)
-            self._standings.settle(lease, ending, ask.settings.health)
+            used = sent if is_billed(failure) else 0
+            self._standings.settle(lease, Ending(vectors is not None, used, failure), ask.settings.health)
+            record = note("done" if vectors is not None else failure.kind if failure else "cancelled", used)
             if reserved is not None:
-                self._spending.settle(reserved, estimate if failure is None else 0.0, tells=False)
-            outcome = "done" if vectors is not None else failure.kind if failure else "cancelled"
-            self._record(ask, request, outcome, now - began, tokens if vectors is not None else 0)
+                self._spending.settle(reserved, record.cost_usd, tells=False)
+            log(record)
+            self._audit.ended(ask.settings.privacy, record, "")
+            if self._on_attempt is not None:
+                self._on_attempt(record)
+        await self._ledger.written()
         return vectors
 
     async def _asked(self, texts: Sequence[str], ask: _Ask) -> tuple[Vector, ...]:
@@ -237,7 +256,10 @@ class Embeddings:
             raise StreamingError(f"gave {len(vectors)} embeddings for {len(texts)} texts")
         return vectors
 
-    def _record(self, ask: _Ask, request: str, outcome: str, seconds: float, tokens: int) -> None:
+    def _noted(
+        self, ask: _Ask, request: str, entry: tuple[str, float], began: float, outcome: str, tokens: int
+    ) -> AttemptRecord:
+        """The attempt as it is now, in the ledger."""
         place, usage = ask.place, Usage(input_tokens=tokens, estimated=True)
         record = AttemptRecord(
             request=request,
@@ -246,14 +268,15 @@ class Embeddings:
             endpoint=place.endpoint,
             intent="embeddings",
             outcome=outcome,
-            seconds=seconds,
+            seconds=self._clock.now() - began,
             first_token_seconds=None,
             usage=usage,
             cost_usd=cost(usage, price_of(ask.settings, place)),
+            id=entry[0],
+            began=entry[1],
         )
-        log(record)
-        if self._on_attempt is not None:
-            self._on_attempt(record)
+        self._ledger.note(record)
+        return record
 
 
 _WHAT_TO_SET = "for embeddings set providers.NAME.embedding_model, or run `dragoman providers pull nomic-embed-text`"

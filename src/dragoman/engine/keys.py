@@ -1,102 +1,54 @@
-"""Where the providers' keys come from: environment variables and the OS keyring. Implements `core.ports.Secrets`.
+"""Where the providers' keys come from: environment variables, commands, the OS keyring, the vault.
 
-Never waits long for a locked keyring, never asks a keyring backend that nobody chose, and never shows a key.
+Implements `core.ports.Secrets`. Never waits long for a place that is locked, and never shows a key.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import math
-import os
-import sys
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import partial
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from dragoman.engine.key_command import command_environment, printed_key, program
+from dragoman.engine.key_lookup import MISSING, Found, Manner, SlowPlace, judged
+from dragoman.engine.key_stores import MANNERS
 
-    from keyring.backend import KeyringBackend
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
     from dragoman.core.ports import Clock
     from dragoman.core.settings import Settings
+    from dragoman.engine.key_stores import KeyStore
+    from dragoman.engine.login_renewal import LoginRenewal
     from dragoman.providers import Preset
-
-SERVICE = "dragoman"
-"""The service under which keys lie in the OS keyring; the user is the provider's name."""
 
 _APP_VARIABLE = "AZURE_CLIENT_SECRET"
 """Where Microsoft's own libraries look for an Entra ID app's secret."""
 
-_LIMIT_S = 2.0
-_ABSENCE_KEPT_S = 60.0
-_TROUBLE_KEPT_S = 300.0  # longer: every new try may put an unlock prompt before the person
-
-_BACKENDS = MappingProxyType(
-    {"darwin": ("keyring.backends.macOS.Keyring",), "win32": ("keyring.backends.Windows.WinVaultKeyring",)}
-)
-_LINUX_BACKENDS = (
-    "keyring.backends.SecretService.Keyring",
-    "keyring.backends.kwallet.DBusKeyring",
-    "keyring.backends.libsecret.Keyring",
-)
+_COMMAND_WAITS_S = 5.0
+_COMMAND_TROUBLE_KEPT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class KeySpec:
     """Where one provider's key may be.
 
-    `reference` is the setting's `env:NAME` or `keyring`. Where it is None, the environment's `variables` are looked at
-    in turn, then, if `keyring` says so, the OS keyring.
+    `reference` is the setting's `env:NAME`, `keyring`, `vault` or `cmd:COMMAND`. Where it is None, the environment's
+    `variables` are looked at in turn, then the `stores`, by name.
     """
 
     reference: str | None = None
     variables: tuple[str, ...] = ()
-    keyring: bool = False
+    stores: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A key with its place, or no key; then `fault` says what is wrong at that place, "" where nothing lies there."""
-
-    place: str
-    value: str | None = field(default=None, repr=False)
-    fault: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What was found, and until when it is believed."""
-
-    found: _Found
-    until: float
-
-
-@dataclass(frozen=True, slots=True)
-class _LookUp:
-    """A look-up in the keyring that is under way, and when (in the loop's time) it is no longer waited for."""
-
-    answer: asyncio.Future[_Found]
-    deadline: float
-
-    async def answer_in_time(self) -> _Found | None:
-        remaining = self.deadline - asyncio.get_running_loop().time()
-        await asyncio.wait({self.answer}, timeout=max(0.0, remaining))
-        return self.answer.result() if self.answer.done() else None
-
-
-_KEYRING = "OS keyring"
-_SILENT = _Found(_KEYRING, fault="does not answer: unlock it")
-
-
-def key_specs(settings: Settings, presets: Mapping[str, Preset]) -> dict[str, KeySpec]:
+def key_specs(
+    settings: Settings, presets: Mapping[str, Preset], stored: Mapping[str, str] | None = None
+) -> dict[str, KeySpec]:
     """Where each provider's key may be, for all presets and all configured providers.
 
-    The keyring is asked unbidden only for providers that the settings mention, and that can't do without a key: asking
-    may cost an unlock prompt.
+    Keyring and vault are asked unbidden only where a key was `stored` (provider -> place), and for providers that the
+    settings mention and that can't do without a key: asking may cost an unlock prompt.
     """
     routing = settings.routing
     mentioned = {
@@ -108,10 +60,11 @@ def key_specs(settings: Settings, presets: Mapping[str, Preset]) -> dict[str, Ke
     for name in (*presets, *(name for name in settings.providers if name not in presets)):
         preset, own = presets.get(name), settings.providers.get(name)
         is_app = own is not None and own.auth == "entra"
+        likely = preset is not None and preset.needs_key and name in mentioned
         specs[name] = KeySpec(
             reference=(own.client_secret if is_app else own.api_key) if own else None,
             variables=(_APP_VARIABLE,) if is_app else preset.key_variables if preset else (),
-            keyring=preset is not None and preset.needs_key and name in mentioned,
+            stores=tuple(store for store in MANNERS if likely or (stored or {}).get(name) == store),
         )
     return specs
 
@@ -119,8 +72,8 @@ def key_specs(settings: Settings, presets: Mapping[str, Preset]) -> dict[str, Ke
 class Keys:
     """The keys of one set of settings; made anew when they change, which is also when a found key is looked up again.
 
-    `look_up(service, user)` blocks and may never return: it runs in a daemon thread, one at a time. An answer that
-    comes after the time limit is kept, so that the next request finds the key of a keyring that was unlocked meanwhile.
+    Without `stores` they come from the environment and from commands alone. `renewal` makes keys of the logins that are
+    stored there. `limit_seconds`: how long a request waits for a store.
     """
 
     def __init__(
@@ -128,28 +81,33 @@ class Keys:
         specs: Mapping[str, KeySpec],
         environment: Mapping[str, str],
         clock: Clock,
-        look_up: Callable[[str, str], str | None] | None = None,
-        limit_seconds: float = _LIMIT_S,
+        stores: Mapping[str, KeyStore] | None = None,
+        *,
+        renewal: LoginRenewal | None = None,
+        limit_seconds: float | None = None,
     ) -> None:
         self._specs = specs
         self._environment = environment
-        self._clock = clock
-        self._look_up = look_up or os_keyring_password
-        self._limit = limit_seconds
-        self._kept: dict[str, _Kept] = {}
-        self._trouble: _Kept | None = None
-        self._running: _LookUp | None = None
-        self._turn = asyncio.Lock()
+        self._renewal = renewal
+        self._found: dict[str, Found] = {}
+        self._places = {
+            name: SlowPlace(_within(MANNERS[name], limit_seconds), clock, store.get, store.set)
+            for name, store in (stores or {}).items()
+        }
+        own = command_environment(environment, _variables(specs))
+        self._commands = {
+            spec.reference: _command_place(spec.reference.removeprefix("cmd:").strip(), own, clock)
+            for spec in specs.values()
+            if spec.reference and spec.reference.startswith("cmd:")
+        }
 
     async def secret(self, provider: str) -> str | None:
         """The provider's key, or None where there is none that can be used."""
         return (await self._find(provider)).value
 
     def fault(self, provider: str) -> str:
-        """What is wrong with a key that was found and can't be used; "" where nothing is."""
-        found = self._in_environment(provider)
-        if found is None and provider in self._kept:
-            found = self._kept[provider].found
+        """Why the key that may be there can't be used, as far as that is known: one line that says what to do."""
+        found = self._in_environment(self._spec(provider)) or self._found.get(provider)
         return f"{found.place} {found.fault}" if found and found.fault else ""
 
     async def describe(self, provider: str) -> tuple[bool, str]:
@@ -157,112 +115,76 @@ class Keys:
         found = await self._find(provider)
         if found.value:
             return True, found.place
-        variables, keyring = self._places(provider)
-        ways = [f"set {variable}" for variable in variables[:1]]
-        if keyring and not found.fault:
-            ways.append(f"store it with `keyring set {SERVICE} {provider}`")
-        trouble = f"{found.place} {found.fault}; " if found.fault else ""
-        return False, f"none: {trouble}{' or '.join(ways) or f'name its place in providers.{provider}.api_key'}"
+        spec = self._spec(provider)
+        ways = [f"set {variable}" for variable in _looked_at(spec)[:1]]
+        if found.fault:
+            return False, f"none: {'; or '.join((f'{found.place} {found.fault}', *ways))}"
+        if spec.reference in (None, *MANNERS):
+            ways.append(f"run `dragoman auth login {provider}`")
+        return False, f"none: {' or '.join(ways)}"
 
     def forget(self, provider: str) -> None:
         """Look the key up afresh next time: the provider has refused it, or the person has just stored one."""
-        self._kept.pop(provider, None)
-        self._trouble = None
+        for place in (*self._places.values(), *self._commands.values()):
+            place.forget(provider)
 
-    def _places(self, provider: str) -> tuple[tuple[str, ...], bool]:
-        """The variables to look at, and whether the keyring is asked after them."""
-        spec = self._specs.get(provider, KeySpec())
-        if spec.reference is None:
-            return spec.variables, spec.keyring
-        return ((), True) if spec.reference == "keyring" else ((spec.reference.removeprefix("env:"),), False)
+    def _spec(self, provider: str) -> KeySpec:
+        return self._specs.get(provider, KeySpec())
 
-    async def _find(self, provider: str) -> _Found:
-        found = self._in_environment(provider)
-        if found is not None:
-            return found
-        return await self._in_keyring(provider) if self._places(provider)[1] else _Found("")
+    async def _find(self, provider: str) -> Found:
+        spec = self._spec(provider)
+        found = self._in_environment(spec)
+        if found is None:
+            found = self._found[provider] = await self._in_places(provider, spec)
+        return found
 
-    def _in_environment(self, provider: str) -> _Found | None:
-        for variable in self._places(provider)[0]:
+    def _in_environment(self, spec: KeySpec) -> Found | None:
+        for variable in _looked_at(spec):
             value = self._environment.get(variable, "")
             if value.strip():
-                return _judged(value, f"environment variable {variable}")
+                return judged(value, f"environment variable {variable}")
         return None
 
-    async def _in_keyring(self, provider: str) -> _Found:
-        async with self._turn:
-            if self._running and not await self._running.answer_in_time():
-                return _SILENT
-            kept = self._trouble or self._kept.get(provider)
-            if kept and self._clock.now() < kept.until:
-                return kept.found
-            self._trouble = None
-            self._running = self._start(provider)
-            return await self._running.answer_in_time() or _SILENT
-
-    def _start(self, provider: str) -> _LookUp:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[_Found] = loop.create_future()
-
-        def keep(found: _Found, *, trouble: bool) -> None:
-            if trouble:
-                self._trouble = _Kept(found, self._clock.now() + _TROUBLE_KEPT_S)
-            else:
-                seconds = math.inf if found.value else _ABSENCE_KEPT_S
-                self._kept[provider] = _Kept(found, self._clock.now() + seconds)
-            answer.set_result(found)
-
-        def work() -> None:
-            try:
-                value = self._look_up(SERVICE, provider)
-                settle = partial(keep, _judged(value, _KEYRING) if value else _Found(_KEYRING), trouble=False)
-            except Exception as error:  # noqa: BLE001 - a thread's top: backends raise whatever they like
-                settle = partial(keep, _Found(_KEYRING, fault=_trouble(error)), trouble=True)
-            with contextlib.suppress(RuntimeError):  # the loop may be closed by now
-                loop.call_soon_threadsafe(settle)
-
-        # A daemon: a keyring that never answers must not keep the process alive, as an executor's thread would.
-        threading.Thread(target=work, name="keyring", daemon=True).start()
-        return _LookUp(answer, loop.time() + self._limit)
+    async def _in_places(self, provider: str, spec: KeySpec) -> Found:
+        """The first place's key; where there is none, the first fault: there a key may lie."""
+        if spec.reference in self._commands:
+            return await self._commands[spec.reference].find(provider)
+        fault = Found("")
+        for name in spec.stores if spec.reference is None else (spec.reference,):
+            if name in self._places:
+                place = self._places[name]
+                found = await place.find(provider)
+                if self._renewal is not None:
+                    found = await self._renewal.usable(provider, found, place)
+                if found.value:
+                    return found
+                is_named = spec.reference is not None
+                fault = found if not fault.fault and (is_named or found.fault != MISSING) else fault
+        return fault
 
 
-def os_keyring_password(service: str, user: str) -> str | None:
-    """The password in the platform's own keyring. Blocks; raises whatever the backend raises.
-
-    keyring's default is a chain of every backend that is installed, in which a locked one breaks every look-up, so the
-    backend is chosen here: the one that PYTHON_KEYRING_BACKEND names, else the best of the platform's own.
-    """
-    from keyring.errors import NoKeyringError  # noqa: PLC0415 - keyring is slow to import and seldom needed
-
-    backend = _backend()
-    if backend is None:
-        raise NoKeyringError
-    return backend.get_password(service, user)
+def _looked_at(spec: KeySpec) -> tuple[str, ...]:
+    if spec.reference is None:
+        return spec.variables
+    return (spec.reference.removeprefix("env:"),) if spec.reference.startswith("env:") else ()
 
 
-def _backend() -> KeyringBackend | None:
-    from keyring.core import load_keyring  # noqa: PLC0415 - as above
-
-    if chosen := os.environ.get("PYTHON_KEYRING_BACKEND"):
-        return load_keyring(chosen)
-    usable: list[KeyringBackend] = []
-    for name in _BACKENDS.get(sys.platform, _LINUX_BACKENDS):
-        # Modules whose libraries are not there fail in these ways; a backend that can't work here has no priority.
-        with contextlib.suppress(ImportError, AttributeError, RuntimeError):
-            usable.append(load_keyring(name))
-    return max(usable, key=lambda backend: float(backend.priority), default=None)
+def _variables(specs: Mapping[str, KeySpec]) -> frozenset[str]:
+    """Every variable that may hold a key of ours."""
+    named = (name for spec in specs.values() for name in (*spec.variables, *_looked_at(spec)))
+    return frozenset((_APP_VARIABLE, *named))
 
 
-def _judged(value: str, place: str) -> _Found:
-    """The key, unless it can't be one: it goes into an HTTP header as it is."""
-    if any(character.isspace() for character in value):
-        return _Found(place, fault="holds a space or a line break, which no key does: set it again")
-    if not all("!" <= character <= "~" for character in value):
-        return _Found(place, fault="holds characters that no key has: set it again")
-    return _Found(place, value)
+def _command_place(command: str, environment: Mapping[str, str], clock: Clock) -> SlowPlace:
+    manner = Manner(
+        f"command `{program(command)}`",
+        silence="has printed nothing yet: unlock what it asks, or try it in a terminal",
+        waits=_COMMAND_WAITS_S,
+        trouble_kept=_COMMAND_TROUBLE_KEPT_S,
+    )
+    run = partial(printed_key, command, environment)
+    return SlowPlace(manner, clock, lambda _provider: run())
 
 
-def _trouble(error: Exception) -> str:
-    """What the person reads; only the error's name, as a backend may put anything into its message."""
-    known = {"KeyringLocked": "is locked: unlock it", "NoKeyringError": "is not there on this machine"}
-    return known.get(type(error).__name__, f"failed ({type(error).__name__})")
+def _within(manner: Manner, seconds: float | None) -> Manner:
+    return manner if seconds is None else replace(manner, waits=seconds)

@@ -35,7 +35,8 @@ def price_of(settings: Settings, place: Place, told: Listing | None = None) -> P
     name = place.model.lower()
     own = next((price for model, price in settings.prices.items() if model.lower() == name), None)
     if own and own.input_per_million is not None and own.output_per_million is not None:
-        return Price(own.input_per_million, own.output_per_million, own.cached_per_million)
+        cache_write = own.cache_write_per_million
+        return Price(own.input_per_million, own.output_per_million, own.cached_per_million, cache_write=cache_write)
     if place.local:
         return FREE
     return (told.price if told else None) or catalog.price(place.provider, place.model)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import random
 from contextlib import aclosing
 from copy import copy
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dragoman.core.chat import Usage
-from dragoman.core.context import estimate_tokens
+from dragoman.core.encodings import for_model
 from dragoman.core.errors import (
     AllCandidatesFailed,
     Authentication,
@@ -26,14 +28,16 @@ from dragoman.core.failover import all_failed, nobody_to_ask, one_line
 from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.price import cost
-from dragoman.core.route import Option, decide
+from dragoman.core.route import NOT_LOCAL, Option, decide
 from dragoman.core.selection import Facts
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.asking import EXPECTED_ANSWER_TOKENS, Asking, CandidateFailed
+from dragoman.engine.audit import Audit
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.contest import race, speculate
 from dragoman.engine.dispatch import single
 from dragoman.engine.known import price_of
+from dragoman.engine.ledger import Ledger
 from dragoman.engine.merge import parallel_merge
 from dragoman.engine.models import ModelLists
 from dragoman.engine.places import Endpoint, endpoints
@@ -42,13 +46,14 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.stickiness import WhoAnswered
 from dragoman.engine.store import MemoryStore
+from dragoman.engine.tokens import Estimates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
 
     from dragoman.core.events import Event
     from dragoman.core.intent import Intent
-    from dragoman.core.ports import Clock, Job, Secrets
+    from dragoman.core.ports import Clock, Job, Secrets, Tokens
     from dragoman.core.price import Price
     from dragoman.core.route import Decision, Place
     from dragoman.core.settings import Settings
@@ -56,6 +61,7 @@ if TYPE_CHECKING:
     from dragoman.engine.health import Prober
     from dragoman.engine.http import Transport
     from dragoman.engine.records import AttemptRecord
+    from dragoman.engine.reuse import Reuse
     from dragoman.providers.listings import Listing
 
 DISPATCHES = MappingProxyType(
@@ -80,32 +86,38 @@ class Engine:
         *,
         clock: Clock | None = None,
         fraction: Callable[[], float] = random.random,
-        count_tokens: Callable[[str], int] = estimate_tokens,
+        tokens: Tokens | None = None,
         on_attempt: Callable[[AttemptRecord], None] = lambda _record: None,
         standings: Standings | None = None,
         access: Access | None = None,
         models: ModelLists | None = None,
         prober: Prober | None = None,
         spending: Spending | None = None,
+        ledger: Ledger | None = None,
+        audit: Audit | None = None,
+        reuse: Reuse | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
         self._clock = clock or LoopClock()
         self._fraction = fraction
-        self._count_tokens = count_tokens
+        self._tokens = tokens or Estimates()
         self._standings = standings or Standings(MemoryStore(self._clock.now), self._clock)
         self._models = models or ModelLists(transport, self._clock)
         self._prober = prober
         self._spending = spending or Spending(MemoryStore(self._clock.now))
+        self._reuse = reuse
         self._asking = Asking(
             transport,
             access or DirectAccess(),
             self._standings,
             self._spending,
+            ledger or Ledger(),
+            audit or Audit(),
             self._models,
             self._clock,
             fraction,
-            count_tokens,
+            self._tokens,
             on_attempt,
         )
         self._who_answered = WhoAnswered()
@@ -149,8 +161,15 @@ class Engine:
             await self._clock.sleep(seconds)
             run = await self._begin(job)
             run.began = began
+        asked = partial(self._asked, run)
+        async with aclosing(asked() if self._reuse is None else self._reuse.stream(run, asked)) as events:
+            async for event in events:
+                yield event
+
+    async def _asked(self, run: Run) -> AsyncGenerator[Event, None]:
+        """The candidates' events, as the plan says how they are asked."""
         self._watch_over(run)
-        plan = run.decision.plan
+        plan, job = run.decision.plan, run.job
         if plan.selection is Selection.ROUND_ROBIN:
             self._standings.chosen(run.decision.candidates[0].place)
         dispatch = DISPATCHES[plan.dispatch]
@@ -159,7 +178,7 @@ class Engine:
             async with aclosing(dispatch(self._asking, run, run.decision.candidates, Course())) as events:
                 async for event in events:
                     if isinstance(event, Routed):
-                        place = _candidate_of(run, event)
+                        place = run.candidate_of(event)
                     elif isinstance(event, Done):
                         if place is not None:
                             self._who_answered.answered(job, plan.stickiness, place, self._clock.now())
@@ -182,7 +201,7 @@ class Engine:
         self._standings.freshen()
         label = job.intent if job.hints.intent is None else LabelledIntent(job.hints.intent, "hint", "asked for")
         named = job.hints.provider or (job.hints.model or "").partition("/")[0]
-        tokens = sum(self._count_tokens(message.text) for message in job.request.messages)
+        tokens = sum(self._tokens.estimate(message.text) for message in job.request.messages)
         began = self._clock.now()
         found = self._endpoints(settings, label.intent, named)
         providers = dict.fromkeys(endpoint.place.provider for endpoint in found)
@@ -211,6 +230,7 @@ class Engine:
                 chance=self._fraction(),
                 sticky=self._who_answered.before(job, stickiness, now),
                 per_request_usd=settings.budget.per_request_usd,
+                local_only=job.local_only,
             ),
         )
 
@@ -232,7 +252,9 @@ class Engine:
                 return None
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
-        estimate = None if obstacle else cost(expected, self._price(settings, place))
+        sent = for_model(expected.input_tokens, place.model)
+        asked = replace(expected, input_tokens=sent, cache_write_tokens=sent)  # nobody knows yet what will be cached
+        estimate = None if obstacle else cost(asked, self._price(settings, place))
         if obstacle is None:
             obstacle = self._spending.obstacle(settings, place.provider, estimate)
         facts = Facts(standing.health, standing.latency_seconds, standing.reliability, estimate, standing.turns)
@@ -263,6 +285,8 @@ class Engine:
     def _all_failed(self, run: Run) -> AllCandidatesFailed:
         key_help = {endpoint.place.provider: endpoint.key_help for endpoint, _ in run.endpoints.values()}
         message = all_failed(run.failures, key_help, run.decision.left_out)
+        if run.job.local_only:
+            message += f". Everybody else is {NOT_LOCAL}"
         return AllCandidatesFailed(message, tuple((place.provider, error) for place, error in run.failures))
 
     def _nobody(self, run: Run) -> NothingToAsk | AllCandidatesFailed | ContextLength:
@@ -277,9 +301,3 @@ class Engine:
             (left.provider, RateLimit(left.reason, retry_after=(left.until or now) - now)) for left in resting
         )
         return AllCandidatesFailed(all_failed((), {}, run.decision.left_out), failures)
-
-
-def _candidate_of(run: Run, routed: Routed) -> Place | None:
-    """The candidate that is asked: a place whose model the server's list decided is the same place next time."""
-    there = (routed.provider, routed.endpoint)
-    return next((c.place for c in run.decision.candidates if (c.place.provider, c.place.endpoint) == there), None)

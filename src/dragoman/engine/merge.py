@@ -74,7 +74,8 @@ async def _made_into_one(asking: Asking, run: Run, answers: Sequence[Asked]) -> 
     *before, last = run.job.request.messages
     question = replace(last, parts=(*last.parts, TextPart(f"\n\n{TASK}\n\n{told}")))
     request = replace(run.job.request, messages=(*before, question))
-    merging = replace(run, job=replace(run.job, request=request), tokens=run.tokens + asking.count_tokens(TASK + told))
+    tokens = run.tokens + asking.tokens.estimate(TASK + told)
+    merging = replace(run, job=replace(run.job, request=request), tokens=tokens)
     sources = ", ".join(called(answer.candidate.place) for answer in answers)
     course = Course()
     try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dragoman.core.route import Place
 from dragoman.core.settings import ADDRESS, Provider
 from dragoman.engine.http import is_loopback
+from dragoman.engine.key_command import program
 from dragoman.engine.known import window_of
 from dragoman.engine.logins import (
     KEYLESS,
@@ -208,8 +209,16 @@ def _address_help(place: Place, provider: Provider | None) -> str:
 def _key_help(name: str, provider: Provider | None, preset: Preset | None) -> str:
     if told := login_help(name, provider, preset):
         return told
+    login = f"run `dragoman auth login {name}`"
+    if provider and provider.api_key in ("keyring", "vault"):
+        return login
     if provider and provider.api_key:
-        return f"put the key where providers.{name}.api_key says: {provider.api_key}"
+        return f"put the key where providers.{name}.api_key says: {_shown_reference(provider.api_key)}"
     variables = " or ".join(preset.key_variables) if preset else ""
     page = f" (a key is made at {preset.key_page})" if preset and preset.key_page else ""
-    return f"set {variables}{page}" if variables else f"name the key's place in providers.{name}.api_key"
+    return f"{login} or set {variables}{page}" if variables else f"name the key's place in providers.{name}.api_key"
+
+
+def _shown_reference(reference: str) -> str:
+    """The reference; of a command its program alone."""
+    return reference if not reference.startswith("cmd:") else f"cmd:{program(reference.removeprefix('cmd:'))} …"

@@ -17,7 +17,8 @@ class AttemptRecord:
     """What one attempt came to. `outcome` is done, cancelled or the error's kind; times are in seconds.
 
     `cost_usd` is None where the model's price is not known. `follows` says that it came after a failure of the same
-    request: `retry` at the same place, `failover` at another one, or "".
+    request: `retry` at the same place, `failover` at another one, or "". `id` and `began` (seconds since the epoch)
+    are the ledger's, which also knows attempts that are `running`, with what they are expected to take, and `lost`.
     """
 
     request: str
@@ -31,6 +32,9 @@ class AttemptRecord:
     usage: Usage
     cost_usd: float | None = None
     follows: Literal["", "retry", "failover"] = ""
+    action: str = ""
+    id: str = ""
+    began: float = 0.0
 
 
 def log(record: AttemptRecord) -> None:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 from dragoman.core.chat import FinishDelta, UsageDelta
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.chat import Delta, Stop, Usage
     from dragoman.core.errors import ProviderError
+    from dragoman.core.events import Routed
     from dragoman.core.ports import Job
     from dragoman.core.route import Decision, Place
     from dragoman.core.settings import Settings
@@ -38,6 +41,11 @@ class Run:
         """What is set for the place, and its key."""
         return self.endpoints[place.provider, place.endpoint]
 
+    def candidate_of(self, routed: Routed) -> Place | None:
+        """The candidate that is asked: a place whose model the server's list decided is the same place next time."""
+        there = (routed.provider, routed.endpoint)
+        return next((c.place for c in self.decision.candidates if (c.place.provider, c.place.endpoint) == there), None)
+
 
 @dataclass(slots=True)
 class Course:
@@ -55,13 +63,18 @@ class Course:
 
 @dataclass(slots=True)
 class Tally:
-    """What an attempt has brought so far."""
+    """What an attempt has brought so far. `began` is the engine's clock; `entry` its id and time in the ledger.
+
+    asked: how many tokens the request is to the model that was asked, once it is on its way.
+    """
 
     began: float
+    entry: tuple[str, float] = ("", 0.0)
     first_token: float | None = None
     pieces: list[str] = field(default_factory=list)
     usage: Usage | None = None
     stop: Stop | None = None
+    asked: Callable[[], int] = int
 
     def take(self, delta: Delta) -> None:
         """What is not shown."""

@@ -70,8 +70,13 @@ def initialize_result(params: object) -> dict[str, Any]:
 
 def completes(options: object) -> bool:
     """Whether these initializationOptions say `inline.as_completion`: no other settings are known yet."""
-    inline = options.get("inline") if isinstance(options, dict) else None
-    return isinstance(inline, dict) and inline.get("as_completion") is True
+    if not isinstance(options, dict):
+        return False
+    inner = options.get("dragoman")
+    settings = inner if isinstance(inner, dict) else options
+    inline = settings.get("inline")
+    nested = inline.get("as_completion") if isinstance(inline, dict) else None
+    return nested is True or settings.get("inline.as_completion") is True
 
 
 def plainest(params: object) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from dragoman.lsp.protocol import ClientError
 if TYPE_CHECKING:
     from dragoman.core.completion import Gap
     from dragoman.core.ports import Filled
+    from dragoman.core.settings import Inline as InlineSettings
     from dragoman.core.text import Position
     from dragoman.lsp.documents import Document
     from dragoman.lsp.server import Server
@@ -56,13 +57,13 @@ class Inline:
         """What `initialize` has been answered for these options."""
         self._registered = completes(initialization_options)
 
-    async def register(self) -> None:
+    def configured(self, settings: InlineSettings) -> None:
         """Offer ordinary completion to a client that can hear of it later, once the settings ask for it."""
-        services = await self._server.ready()
-        wanted = services.settings.inline.as_completion and self._server.facts.register_completion
-        if not wanted or self._registered:
-            return
-        self._registered = True
+        if settings.as_completion and self._server.facts.register_completion and not self._registered:
+            self._registered = True
+            self._server.spawn(self._register())
+
+    async def _register(self) -> None:
         options = types.CompletionRegistrationOptions(document_selector=None, resolve_provider=False)
         registration = types.Registration("dragoman-completion", types.TEXT_DOCUMENT_COMPLETION, options)
         with suppress(ClientError):  # then there is inline completion alone

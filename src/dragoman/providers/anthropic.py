@@ -285,6 +285,7 @@ class Reader:
                     input_tokens=count(self._usage, "input_tokens") + cached + written,
                     output_tokens=count(self._usage, "output_tokens"),
                     cached_tokens=cached,
+                    cache_write_tokens=written,
                     reasoning_tokens=count(mapping(self._usage.get("output_tokens_details")), "thinking_tokens"),
                 )
             )

@@ -94,11 +94,12 @@ def _rows(provider: str) -> tuple[Row, ...]:
 def _row(names: str, window: int | None, letters: str, tiers: list[list[Any]]) -> Row:
     """A row of the table: a capital letter says that the model can, a small one that it can't, none that nobody knows.
 
-    Each tier is [above so many input tokens, input, output, cached input].
+    Each tier is [above so many input tokens, input, output, cached input], with the price of writing to the cache
+    behind it where that is another than the input's.
     """
     able = {_LETTERS[letter.lower()]: letter.isupper() for letter in letters}
     price: Price | None = None
     above: int | None = None
-    for start, given, answered, cached in reversed(tiers):
-        price, above = Price(given, answered, cached, above, price), start
+    for start, given, answered, cached, *written in reversed(tiers):
+        price, above = Price(given, answered, cached, above, price, *written), start
     return Row(tuple(names.split("|")), Capabilities(context=window, **able), price)

@@ -69,8 +69,11 @@ def _price(pricing: Mapping[str, Any]) -> Price | None:
     """OpenRouter tells USD per token as text, Together USD per million as numbers. A negative one: it varies."""
     given, answered = _amount(pricing, "prompt"), _amount(pricing, "completion")
     if given is not None and answered is not None:
-        cached = _amount(pricing, "input_cache_read")
-        return Price(given * 1e6, answered * 1e6, None if cached is None else cached * 1e6)
+        cached, written = (
+            None if amount is None else amount * 1e6
+            for amount in (_amount(pricing, "input_cache_read"), _amount(pricing, "input_cache_write"))
+        )
+        return Price(given * 1e6, answered * 1e6, cached, cache_write=written)
     given, answered = _amount(pricing, "input"), _amount(pricing, "output")
     known = given is not None and answered is not None and given + answered > 0  # Together's 0 and 0: not by token
     return Price(given, answered) if known and given is not None and answered is not None else None

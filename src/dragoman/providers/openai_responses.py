@@ -355,9 +355,11 @@ def _place(event: Mapping[str, Any]) -> int:
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
+    details = mapping(usage.get("input_tokens_details"))
     return Usage(
         input_tokens=count(usage, "input_tokens"),
         output_tokens=count(usage, "output_tokens"),
-        cached_tokens=count(mapping(usage.get("input_tokens_details")), "cached_tokens"),
+        cached_tokens=count(details, "cached_tokens"),
+        cache_write_tokens=count(details, "cache_write_tokens"),
         reasoning_tokens=count(mapping(usage.get("output_tokens_details")), "reasoning_tokens"),
     )

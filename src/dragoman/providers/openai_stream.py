@@ -212,13 +212,14 @@ def _stop(reason: Any) -> Stop:
 def _usage(usage: Mapping[str, Any]) -> Usage:
     prompt, completion = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
     reasoning = count(mapping(usage.get("completion_tokens_details")), "reasoning_tokens")
-    cached = count(mapping(usage.get("prompt_tokens_details")), "cached_tokens")
+    details = mapping(usage.get("prompt_tokens_details"))
     if reasoning and count(usage, "total_tokens") == prompt + completion + reasoning:
         completion += reasoning  # xAI counts the reasoning beside the completion, OpenAI inside it
     return Usage(
         input_tokens=prompt,
         output_tokens=completion,
-        cached_tokens=cached or count(usage, "prompt_cache_hit_tokens"),  # DeepSeek's name
+        cached_tokens=count(details, "cached_tokens") or count(usage, "prompt_cache_hit_tokens"),  # DeepSeek's name
+        cache_write_tokens=count(details, "cache_write_tokens"),
         reasoning_tokens=reasoning,
     )
 

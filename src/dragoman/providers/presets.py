@@ -27,6 +27,8 @@ class Preset:
     auth: what it takes before it can be asked, where its key is not sent as it is: `copilot`, or `local` for a server
     of our own (see `engine.access`).
     opt_in: asked only where the settings say `enabled = true` in so many words.
+    key_url: where a key is checked, for one that shows its list of models to everybody.
+    login_scope: the rights that the device flow asks for; None where people don't log in by it.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Preset:
     auth: str = ""
     opt_in: bool = False
     embedding_model: str = ""
+    key_url: str = ""
+    login_scope: str | None = None
 
 
 _ROWS = (
@@ -158,6 +162,7 @@ _ROWS = (
         key_variables=("OPENROUTER_API_KEY",),
         model="openrouter/auto",
         key_page="https://openrouter.ai/settings/keys",
+        key_url="https://openrouter.ai/api/v1/key",
         quirks=Quirks(
             effort="reasoning",
             headers=(("x-title", "Dragoman"),),  # in its own statistics
@@ -241,6 +246,8 @@ _ROWS = (
         key_page="https://github.com/settings/personal-access-tokens",
         quirks=Quirks(models_url="https://models.github.ai/catalog/models"),
         opt_in=True,  # many machines hold such a token for other purposes
+        key_url="https://api.github.com/user",
+        login_scope="read:user",
     ),
     Preset(
         name="copilot",
@@ -253,6 +260,7 @@ _ROWS = (
         quirks=Quirks(version=""),
         auth="copilot",
         opt_in=True,  # see its terms in docs/providers.md
+        login_scope="read:user",
     ),
     Preset(
         name="dragoman",

@@ -45,10 +45,10 @@ def _event(kind: str, **fields: object) -> bytes:
 
 
 def _input_usage(usage: Usage) -> dict[str, int]:
-    """Anthropic counts cached tokens apart from `input_tokens`."""
+    """Anthropic counts what was read from its cache, and what was written to it, apart from `input_tokens`."""
     return {
-        "input_tokens": usage.input_tokens - usage.cached_tokens,
-        "cache_creation_input_tokens": 0,
+        "input_tokens": usage.input_tokens - usage.cached_tokens - usage.cache_write_tokens,
+        "cache_creation_input_tokens": usage.cache_write_tokens,
         "cache_read_input_tokens": usage.cached_tokens,
     }
 

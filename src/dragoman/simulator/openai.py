@@ -44,13 +44,18 @@ def _chunk(call: Call, delta: Mapping[str, object], finish_reason: str | None = 
     return data(document(call, "chat.completion.chunk", [choice], None))
 
 
+def cache_of(usage: Usage) -> dict[str, int]:
+    """What was read from the cache, and what was written to it."""
+    return {"cached_tokens": usage.cached_tokens, "cache_write_tokens": usage.cache_write_tokens}
+
+
 def usage_of(usage: Usage) -> dict[str, object]:
     """Tokens as OpenAI counts them: the cached and the reasoning ones are included."""
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "prompt_tokens_details": cache_of(usage),
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
     }
 

@@ -14,7 +14,7 @@ METHOD = messages.CONTEXT
 
 async def handle(server: Server, params: object) -> dict[str, Any]:
     """The messages, and the pieces of context that they are made of, with what was left out."""
-    from dragoman.core.context import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
+    from dragoman.core.encodings import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
 
     prepared = await server.runner.prepare(messages.order_from_run(params))
     return {
@@ -22,6 +22,10 @@ async def handle(server: Server, params: object) -> dict[str, Any]:
         "messages": [{"role": message.role, "text": message.text} for message in prepared.messages],
         "pieces": [_piece(piece) for piece in prepared.context.pieces],
         "leftOut": [_piece(piece) for piece in prepared.context.left_out],
+        "hidden": [
+            {"kind": found.kind, "message": found.message, "line": found.line} for found in prepared.hidden.found
+        ],
+        "localOnly": prepared.local_only,
     }
 
 

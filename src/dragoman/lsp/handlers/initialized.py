@@ -30,5 +30,3 @@ async def handle(server: Server, _params: types.InitializedParams) -> None:
             )
     if server.facts.configuration:
         await server.reconfigure()
-    else:
-        await server.inline.register()

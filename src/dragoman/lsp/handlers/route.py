@@ -15,7 +15,7 @@ METHOD = messages.ROUTE
 async def handle(server: Server, params: object) -> dict[str, Any]:
     """The intent, the candidates in their order, and who was left out, each with a reason."""
     order = messages.order_from_run(params)
-    from dragoman.core.context import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
+    from dragoman.core.encodings import estimate_tokens  # noqa: PLC0415 - not needed before the first such request
     from dragoman.core.route_report import report  # noqa: PLC0415
 
     prepared = await server.runner.prepare(order)

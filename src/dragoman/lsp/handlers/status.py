@@ -31,6 +31,9 @@ async def handle(server: Server, _params: object) -> dict[str, Any]:
         "places": status["places"],
         "today": status["total"],
         "todayByProvider": status["metrics"],
+        "spentToday": status["spentToday"],
+        "budgets": status["budgets"],
+        "ledgerProblem": status["ledgerProblem"],
         "inline": server.inline.status(),
         "kept": [
             {"id": kept.id, "title": kept.title, "reason": kept.reason}
