@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.encodings import estimate_tokens
 from dragoman.core.languages import LANGUAGES, language
+from dragoman.core.redact import Table
 from dragoman.core.syntax import indentation
 from dragoman.core.text import content_length
 
@@ -54,6 +55,20 @@ class Gap:
     def tail(self) -> str:
         """What stands behind it there."""
         return self.suffix.partition("\n")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A gap to be asked about. `shown`: it as a model may see it, with placeholders for what is in `secrets`.
+
+    local_only: it may go to local providers alone. source: the file, with the lines that are shown.
+    """
+
+    gap: Gap
+    shown: Gap
+    secrets: Table = field(default_factory=Table)
+    local_only: bool = False
+    source: str = ""
 
 
 def gap_at(snapshot: Snapshot, position: Position, *, max_tokens: int = TOKENS, name: str = "") -> Gap | None:

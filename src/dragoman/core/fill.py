@@ -13,6 +13,7 @@ from dragoman.core.chat import Effort, FillRequest, Request, system, user
 from dragoman.core.errors import InvalidRequest
 from dragoman.core.fences import blocks
 from dragoman.core.languages import language
+from dragoman.core.redact import INSTRUCTION
 from dragoman.core.thinking import without_thinking
 
 if TYPE_CHECKING:
@@ -131,14 +132,15 @@ _SYSTEM = (
 )
 
 
-def chat_request(gap: Gap) -> Request:
-    """The same, for a model that only chats."""
+def chat_request(gap: Gap, *, hides: bool = False) -> Request:
+    """The same, for a model that only chats. `hides`: the text holds placeholders for secrets."""
     wanted = "the next statement or block, indented as it stands there" if gap.several else "the rest of this line"
     name = f"File: {gap.name}\n" if gap.name else ""
     text = f"{gap.prefix}{CURSOR}{gap.suffix}"
     fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
     asked = f"{name}{fence}{language(gap.language).fence}\n{text}\n{fence}"
-    messages = (system(_SYSTEM.format(cursor=CURSOR, wanted=wanted)), user(asked))
+    told = _SYSTEM.format(cursor=CURSOR, wanted=wanted)
+    messages = (system(f"{told}\n{INSTRUCTION}" if hides else told), user(asked))
     return Request(messages, max_output_tokens=_CHAT_TOKENS, temperature=0.0, thinking=Effort.NONE)
 
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
     from dragoman.core.chat import FillRequest, Request
-    from dragoman.core.completion import Gap
+    from dragoman.core.completion import Question
     from dragoman.core.editor_settings import EditorSettings
     from dragoman.core.errors import Download
     from dragoman.core.events import Downloading, Event
@@ -77,7 +77,7 @@ class Filled:
 class Filler(Protocol):
     """Asks for what belongs at the cursor: behind it lies the same as behind `Completer`."""
 
-    async def fill(self, gap: Gap, *, invoked: bool) -> Filled:
+    async def fill(self, question: Question, *, invoked: bool) -> Filled:
         """The proposal. `invoked`: the person asked for it in so many words; else only those are asked who are
         local, or meant for this by the settings.
 

@@ -36,7 +36,7 @@ from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
 from dragoman.engine.standing import Ending, Refusal
-from dragoman.engine.ways import said, way_of
+from dragoman.engine.ways import said, texts_of, way_of
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
@@ -147,10 +147,11 @@ class Asking:
                 yield _routed(run, candidate, place, course, way)
                 call, dialect = said(run.job, place, target, way)
                 log_notes(run.job.id, place.provider, call.notes)
-                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
+                texts = texts_of(run.job, way)
+                tally.asked = self.tokens.begin("".join(text for _, text in texts), place.model)
                 expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
-                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
+                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally, texts))
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 allowance = self._allowance(run, candidate, place, reserved)
@@ -309,7 +310,7 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course, way: W
     )
 
 
-def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
+def _outgoing(run: Run, place: Place, tally: Tally, texts: tuple[tuple[str, str], ...]) -> Outgoing:
     job = run.job
     return Outgoing(
         request=job.id,
@@ -320,7 +321,7 @@ def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
         tokens=run.tokens,
         sources=job.sources,
         local_only=job.local_only,
-        texts=tuple((message.role, message.text) for message in job.request.messages),
+        texts=texts,
     )
 
 

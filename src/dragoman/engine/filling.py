@@ -16,11 +16,12 @@ from dragoman.core.fill import chat_request, fill_request, from_chat
 from dragoman.core.hints import Dispatch, Hints
 from dragoman.core.intent import Intent, LabelledIntent
 from dragoman.core.ports import Filled, Job
+from dragoman.core.redact import mangled, restore
 from dragoman.core.trimming import trim
 from dragoman.engine.places import endpoints
 
 if TYPE_CHECKING:
-    from dragoman.core.completion import Gap
+    from dragoman.core.completion import Question
     from dragoman.core.ports import Secrets
     from dragoman.core.settings import Settings
     from dragoman.engine.loop import Engine
@@ -45,16 +46,19 @@ class Filling:
         self._willing = _willing(settings)
         self._engine.use(inline_settings(settings), secrets)
 
-    async def fill(self, gap: Gap, *, invoked: bool) -> Filled:
+    async def fill(self, question: Question, *, invoked: bool) -> Filled:
         """See `core.ports.Filler`."""
         if not invoked and not self._willing:
             raise NothingToAsk(_WHAT_TO_SET)
         job = Job(
             f"inline-{next(self._numbers)}",
-            chat_request(gap),
+            chat_request(question.shown, hides=bool(question.secrets.entries)),
             _INTENT,
             Hints(providers=() if invoked else self._willing),
-            fill=fill_request(gap),
+            action="complete",
+            local_only=question.local_only,
+            sources=(question.source,),
+            fill=fill_request(question.shown),
         )
         asked: Routed | None = None
         text = ""
@@ -68,16 +72,19 @@ class Filling:
                         text = ""
                     case TextDelta():
                         text += event.text
-                        if _is_enough(gap, text, event, asked):
+                        if _is_enough(question, text, event, asked):
                             break
                     case Done():
                         cut_short = event.stop is Stop.LENGTH
         assert asked is not None
+        gap = question.gap
         if asked.chats:
             text = from_chat(text, gap)
         if cut_short and gap.several:
             text = text[: text.rfind("\n") + 1]
-        return Filled(trim(gap, text).text, asked.provider, asked.model)
+        if mangled(text, question.secrets):
+            text = ""  # nobody knows what would have to stand there
+        return Filled(trim(gap, restore(text, question.secrets)).text, asked.provider, asked.model)
 
 
 def inline_settings(settings: Settings) -> Settings:
@@ -117,8 +124,8 @@ def _willing(settings: Settings) -> tuple[str, ...]:
     )
 
 
-def _is_enough(gap: Gap, text: str, delta: TextDelta, asked: Routed | None) -> bool:
+def _is_enough(question: Question, text: str, delta: TextDelta, asked: Routed | None) -> bool:
     """Whether whatever comes now would be left out. Only whole lines can tell."""
     if asked is None or asked.chats or "\n" not in delta.text:
         return False
-    return trim(gap, text[: text.rfind("\n") + 1]).ended
+    return trim(question.gap, restore(text[: text.rfind("\n") + 1], question.secrets)).ended

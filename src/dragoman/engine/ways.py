@@ -49,6 +49,13 @@ async def way_of(job: Job, place: Place, target: Target, models: ModelLists, sec
     return "raw" if dialect is ollama and family_of(target.model) is not None else "chat"
 
 
+def texts_of(job: Job, way: Way) -> tuple[tuple[str, str], ...]:
+    """What the job shows a model that way, by whose words it is: pairs of role and text."""
+    if way == "chat" or job.fill is None:
+        return tuple((message.role, message.text) for message in job.request.messages)
+    return ("prefix", job.fill.prefix), ("suffix", job.fill.suffix)
+
+
 def said(job: Job, place: Place, target: Target, way: Way) -> tuple[Call, Heard]:
     """The call, and what reads its answer. Raises `InvalidRequest` where the dialect can't say it."""
     dialect = DIALECTS[place.dialect]

@@ -14,11 +14,9 @@ from lsprotocol import types
 from dragoman.core.errors import DragomanError
 from dragoman.core.proposal import Proposal, Rhythm
 from dragoman.lsp.capabilities import completes
-from dragoman.lsp.convert import path_of
 from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
-    from dragoman.core.completion import Gap
     from dragoman.core.ports import Filled
     from dragoman.core.settings import Inline as InlineSettings
     from dragoman.core.text import Position
@@ -26,6 +24,9 @@ if TYPE_CHECKING:
     from dragoman.lsp.server import Server
 
 REGISTER_SECONDS = 5.0
+AHEAD_SECONDS = 0.03
+"""So long before the end of the pause it is found out what to show a model: mostly in vain if it were done at once."""
+
 _LEAST_ACCEPTED = 2
 """Characters that come at once: fewer are typed, not accepted."""
 
@@ -124,28 +125,22 @@ class Inline:
 
     async def _ask(self, document: Document, position: Position, *, invoked: bool) -> Filled | None:
         """A model's proposal, once the person has paused."""
+        from dragoman.lsp.work import question_for  # noqa: PLC0415 - loaded later: an editor waits for the start
+
         services = self._server.services
-        if not invoked:
-            pause = self._rhythm.pause(services.settings.inline.debounce_ms / 1000)
-            await asyncio.sleep(document.changed_at + pause - asyncio.get_running_loop().time())
-        gap = self._gap(document, position)
-        if gap is None:
-            return None
+        pause = 0.0 if invoked else self._rhythm.pause(services.settings.inline.debounce_ms / 1000)
         try:
-            return await services.filler.fill(gap, invoked=invoked)
+            await _until(document.changed_at + pause - AHEAD_SECONDS)
+            question = await question_for(self._server, document, position)
+            if question is None:
+                return None
+            await _until(document.changed_at + pause)
+            return await services.filler.fill(question, invoked=invoked)
         except DragomanError as error:
             if invoked:
                 raise
             self._tell(error)
             return None
-
-    def _gap(self, document: Document, position: Position) -> Gap | None:
-        """What is shown to a model of the document, if anything may be."""
-        from dragoman.core.completion import TOKENS, gap_at  # noqa: PLC0415 - not needed before the first question
-
-        budget = min(TOKENS, self._server.services.settings.context.max_tokens)
-        name = path_of(document.uri).rpartition("/")[2]
-        return gap_at(document.snapshot(), position, max_tokens=budget, name=name)
 
     def _tell(self, error: DragomanError) -> None:
         """Why nothing is proposed: a line in the editor's log, once in a row; whoever types wants no message."""
@@ -173,6 +168,10 @@ class Inline:
     def _forget(self, uri: str) -> None:
         self._proposals.pop(uri, None)
         self._taken.pop(uri, None)
+
+
+async def _until(time: float) -> None:
+    await asyncio.sleep(time - asyncio.get_running_loop().time())
 
 
 def _is_cancelled() -> bool:
