@@ -113,12 +113,14 @@ def inline_settings(settings: Settings) -> Settings:
 def _willing(settings: Settings) -> tuple[str, ...]:
     """Who may be asked with every pause in the typing: who is local, and who has a model for it."""
     named = {name for name, provider in settings.providers.items() if provider.inline_model}
+    off = {name for name, provider in settings.providers.items() if not provider.enabled}
     allowed = settings.routing.providers
     return tuple(
         dict.fromkeys(
             endpoint.place.provider
             for endpoint in endpoints(settings, Intent.CODE)
             if (endpoint.place.local or endpoint.place.provider in named)
+            and endpoint.place.provider not in off
             and (not allowed or endpoint.place.provider in allowed)
         )
     )
