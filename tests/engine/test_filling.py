@@ -129,6 +129,28 @@ async def test_who_fails_is_passed_over_at_once():
     assert asyncio.get_running_loop().time() == began
 
 
+@pytest.mark.parametrize("refusal", [refuses(400), refuses(404), refuses(404, "model does not support suffix")])
+@virtual_time
+async def test_who_knows_nothing_of_gaps_is_asked_in_a_chat(refusal):
+    """A server that refuses a completion is asked in a chat at once, and in chats alone for some minutes."""
+    transport = ScriptedTransport(one=[refusal, says("```\nreturn a\n```"), says("```\nreturn b\n```"), filled("c")])
+    filling = filling_of(transport, local("one"))
+    assert (await filling.fill(question(), invoked=False)).text == "return a"
+    assert (await filling.fill(question(), invoked=False)).text == "return b"
+    assert ["messages" in body for body in transport.bodies] == [False, True, True]
+    await asyncio.sleep(700)
+    assert (await filling.fill(question(), invoked=False)).text == "c"
+    assert "messages" not in transport.bodies[-1]
+
+
+@virtual_time
+async def test_who_refuses_the_chat_too_is_passed_over():
+    """A refusal that has nothing to do with the gap goes on as any other does."""
+    transport = ScriptedTransport(one=[refuses(404, "model not found")], two=[filled("return a")])
+    assert (await filling_of(transport, local("one", "two")).fill(question(), invoked=False)).provider == "two"
+    assert transport.hosts == ["one", "one", "two"]
+
+
 @virtual_time
 async def test_what_is_beyond_the_block_is_not_waited_for():
     """Once a model writes what would be left out, its connection is closed."""

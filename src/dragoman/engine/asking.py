@@ -36,7 +36,7 @@ from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
 from dragoman.engine.standing import Ending, Refusal
-from dragoman.engine.ways import said, texts_of, way_of
+from dragoman.engine.ways import REFUSALS, said, texts_of, way_of
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Asking:
         self, run: Run, candidate: Candidate, course: Course, *, last: bool
     ) -> AsyncGenerator[Event, None]:
         """One attempt: its events to the end, or a `ProviderError`; settled either way."""
-        course.asked = False
+        course.asked = course.fills = False
         place = candidate.place
         endpoint, secret = run.endpoint(place)
         _refuse_too_dear(run, candidate)
@@ -147,6 +147,7 @@ class Asking:
                 yield _routed(run, candidate, place, course, way)
                 call, dialect = said(run.job, place, target, way)
                 log_notes(run.job.id, place.provider, call.notes)
+                course.fills = way != "chat"
                 texts = texts_of(run.job, way)
                 tally.asked = self.tokens.begin("".join(text for _, text in texts), place.model)
                 expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
@@ -178,6 +179,8 @@ class Asking:
                 _refuse_less_than_an_answer(tally, may_be_empty=run.job.fill is not None)
         except ProviderError as error:
             failure = error
+            if course.fills and isinstance(error, REFUSALS):
+                self.models.refused_gap(place)
             raise
         finally:
             usage, spent, settled = self._settle(run, entry, place, course, tally, failure)
@@ -279,6 +282,8 @@ class Asking:
         elif isinstance(error, ModelUnavailable) and can_pull(place.dialect):
             error.download = Download(place.provider, place.endpoint, place.model or SMALL_CODE_MODEL)
         verdict = after_failure(error, retries, run.settings.retry, self.fraction())
+        if course.fills and isinstance(error, REFUSALS):
+            return Verdict(Step.AGAIN)  # and then in a chat
         whole_story = f"{sentence}; before that, {course.after}" if course.after else sentence
         if verdict.step is Step.STOP:
             raise type(error)(whole_story, status=error.status) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast
 
+from dragoman.core.errors import InvalidRequest, ModelUnavailable, UnknownProviderError
 from dragoman.core.fill import family_of, is_clear
 from dragoman.engine.known import abilities_of
 from dragoman.providers import DIALECTS, ollama, spoken
@@ -23,6 +24,10 @@ Way = Literal["chat", "fill", "raw"]
 """`raw` is a gap by the model's own template, past the server's."""
 
 
+REFUSALS = (InvalidRequest, ModelUnavailable, UnknownProviderError)
+"""What a server answers that knows nothing of filling gaps, or whose model does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Filling:
     """What reads the answer to a gap."""
@@ -39,6 +44,8 @@ async def way_of(job: Job, place: Place, target: Target, models: ModelLists, sec
     """The best way for the job at this place. Its server is asked once what the model can do, where it tells."""
     dialect = DIALECTS[place.dialect]
     if job.fill is None or not hasattr(dialect, "can_fill") or not is_clear(job.fill, target.model):
+        return "chat"
+    if models.refuses_gaps(place):
         return "chat"
     told = models.told(place)
     known = abilities_of(place, told.capabilities if told else None).fill
