@@ -13,6 +13,7 @@ from dragoman.core.errors import NothingToAsk
 from dragoman.core.ports import Disclosure
 from dragoman.core.settings import Inline, Settings
 from lsp.desk import FULL, PLAIN, Bench, Desk, NoFiles, at, span
+from lsp.orders import open_code
 from virtual_time import run
 
 URI = "file:///project/a.py"
@@ -441,5 +442,88 @@ def test_without_the_setting_there_is_no_entry():
         _, response = person.ask()
         assert (await response)["result"] == {"isIncomplete": True, "items": []}
         await person.desk.leave()
+
+    run(story())
+
+
+async def by_command(arguments=(), name="Visual Studio Code", reply="return sum(a)"):
+    """The desk, its editor, and the response to `dragoman.complete`, for which a model proposes the reply."""
+    desk = Desk(Bench())
+    await desk.start(FULL, name=name)
+    editor = await open_code(desk, "def f(a):\n    \nx = 1\n")
+    editor.type(URI, span(1, 0, 1, 0), " ")
+    editor.type(URI, span(1, 5, 1, 5), "r")
+    params = {"command": "dragoman.complete", "arguments": list(arguments)}
+    _, response = desk.ask("workspace/executeCommand", params)
+    await desk.settle()
+    if desk.services.filler.asked:
+        desk.services.filler.propose(reply)
+    return desk, editor, await response
+
+
+def test_by_command_it_is_put_in_at_the_cursor():
+    """`dragoman.complete` edits where the person last typed, or at the range's end, and counts as accepted."""
+
+    async def story():
+        desk, editor, response = await by_command(reply="eturn sum(a)")
+        await desk.settle()
+        result = response["result"]
+        assert result == {"kind": "edit", "applied": True, "provider": "ollama", "model": "scripted"}
+        assert editor.text(URI) == "def f(a):\n     return sum(a)\nx = 1\n"
+        assert (await desk.request("dragoman/status"))["inline"]["accepted"] == 1
+        await desk.leave()
+        where = {"textDocument": {"uri": URI}, "range": span(2, 5, 2, 5)}
+        desk, editor, response = await by_command([where], reply=" + 2")
+        assert editor.text(URI).endswith("x = 1 + 2\n")
+        await desk.leave()
+
+    run(story())
+
+
+def test_by_command_nothing_is_said_to_be_nothing():
+    """Where nothing is proposed the person is told so, and the text stays as it was."""
+
+    async def story():
+        desk, editor, response = await by_command(reply="")
+        assert "nothing to propose" in response["error"]["message"]
+        assert editor.edits == []
+        await desk.leave()
+
+    run(story())
+
+
+def test_by_command_a_client_that_can_not_wait_is_answered_at_once():
+    """In such an editor the command is answered before the model, whose text is put in later."""
+
+    async def story():
+        desk = Desk(Bench())
+        await desk.start(FULL, name="helix")
+        editor = await open_code(desk, "x = \n")
+        editor.type(URI, span(0, 4, 0, 4), "s")
+        result = await desk.request("workspace/executeCommand", {"command": "dragoman.complete", "arguments": []})
+        assert result is None
+        await desk.settle()
+        desk.services.filler.propose("um(a)")
+        await desk.settle()
+        assert editor.text(URI) == "x = sum(a)\n"
+        await desk.leave()
+
+    run(story())
+
+
+def test_by_command_it_can_be_cancelled():
+    """`dragoman.cancel` gives up what was asked."""
+
+    async def story():
+        desk = Desk(Bench())
+        await desk.start(FULL)
+        editor = await open_code(desk, "x = \n")
+        editor.type(URI, span(0, 4, 0, 4), "s")
+        _, response = desk.ask("workspace/executeCommand", {"command": "dragoman.complete", "arguments": []})
+        await desk.settle()
+        assert await desk.request("workspace/executeCommand", {"command": "dragoman.cancel"}) == {"cancelled": 1}
+        assert (await response)["error"]["code"] == -32800
+        assert desk.services.filler.given_up == 1
+        await desk.leave()
 
     run(story())

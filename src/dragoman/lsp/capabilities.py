@@ -30,6 +30,7 @@ ACTIONS = (
 
 COMMANDS = (
     *(f"dragoman.{name}" for name in ACTIONS),
+    "dragoman.complete",
     "dragoman.cancel",
     "dragoman.download",
     "dragoman.kept.apply",
