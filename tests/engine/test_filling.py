@@ -9,6 +9,7 @@ import pytest
 from dragoman.core.completion import Gap, Question
 from dragoman.core.errors import AllCandidatesFailed, NothingToAsk
 from dragoman.core.redact import INSTRUCTION, redact
+from dragoman.core.settings import Settings
 from dragoman.engine.filling import Filling
 from engine.virtual import (
     Keys,
@@ -105,6 +106,22 @@ async def test_while_typing_the_cloud_is_asked_only_where_the_settings_mean_it()
     filling.use(meant, Keys())
     transport.scripts["cloud"] = [filled("return b")]
     assert (await filling.fill(question(), invoked=False)).text == "return b"
+
+
+@virtual_time
+async def test_a_local_servers_models_in_the_cloud_are_not_local():
+    """What Ollama passes on to its cloud hears nothing of who types, whether it was named or is what the server has."""
+    tags = Reply((b'{"models":[{"name":"some-coder:480b-cloud"}]}',), headers={"content-type": "application/json"})
+    transport = ScriptedTransport(near=[tags])
+    ollama = {"base_url": "http://near", "model": "some-coder:480b-cloud"}
+    filling = filling_of(transport, Settings.model_validate({"providers": {"ollama": ollama}}))
+    with pytest.raises(NothingToAsk):
+        await filling.fill(question(), invoked=False)
+    assert transport.hosts == []
+    filling.use(Settings.model_validate({"providers": {"ollama": {"base_url": "http://near"}}}), Keys())
+    with pytest.raises(AllCandidatesFailed, match="local"):
+        await filling.fill(question(), invoked=False)
+    assert transport.bodies == [{}]
 
 
 @pytest.mark.parametrize("invoked", [True, False])

@@ -54,9 +54,9 @@ class Filling:
             f"inline-{next(self._numbers)}",
             chat_request(question.shown, hides=bool(question.secrets.entries)),
             _INTENT,
-            Hints(providers=() if invoked else self._willing),
+            Hints(providers=() if invoked else tuple(self._willing)),
             action="complete",
-            local_only=question.local_only,
+            local_only=question.local_only or not (invoked or self._leaves()),
             sources=(question.source,),
             fill=fill_request(question.shown),
         )
@@ -86,6 +86,10 @@ class Filling:
             text = ""  # nobody knows what would have to stand there
         return Filled(trim(gap, restore(text, question.secrets)).text, asked.provider, asked.model)
 
+    def _leaves(self) -> bool:
+        """Whether somebody is meant to be asked while the person types who is not local."""
+        return not all(self._willing.values())
+
 
 def inline_settings(settings: Settings) -> Settings:
     """The settings as they are for inline completion.
@@ -110,20 +114,21 @@ def inline_settings(settings: Settings) -> Settings:
     )
 
 
-def _willing(settings: Settings) -> tuple[str, ...]:
-    """Who may be asked with every pause in the typing: who is local, and who has a model for it."""
-    named = {name for name, provider in settings.providers.items() if provider.inline_model}
-    off = {name for name, provider in settings.providers.items() if not provider.enabled}
+def _willing(settings: Settings) -> dict[str, bool]:
+    """Who may be asked with every pause in the typing: who is local, and who has a model for it; and whether what they
+    are asked stays with the person.
+    """
+    providers = settings.providers
+    named = {name for name, provider in providers.items() if provider.inline_model}
+    off = {name for name, provider in providers.items() if not provider.enabled}
     allowed = settings.routing.providers
-    return tuple(
-        dict.fromkeys(
-            endpoint.place.provider
-            for endpoint in endpoints(settings, Intent.CODE)
-            if (endpoint.place.local or endpoint.place.provider in named)
-            and endpoint.place.provider not in off
-            and (not allowed or endpoint.place.provider in allowed)
-        )
-    )
+    willing: dict[str, bool] = {}
+    for endpoint in endpoints(inline_settings(settings), Intent.CODE):
+        place = endpoint.place
+        may = place.provider not in off and (not allowed or place.provider in allowed)
+        if may and (place.keeps_local or place.provider in named):
+            willing[place.provider] = place.keeps_local and willing.get(place.provider, True)
+    return willing
 
 
 def _is_enough(question: Question, text: str, delta: TextDelta, asked: Routed | None) -> bool:
