@@ -10,6 +10,7 @@ from typing import Any
 
 OPERATIONS = ["create", "rename", "delete"]
 LITERALS = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor", "source"]}}}
+HOVER = {"contentFormat": ["markdown", "plaintext"]}
 MESSAGE_ITEMS = {"messageActionItem": {"additionalPropertiesSupport": True}}
 
 
@@ -42,6 +43,7 @@ NEOVIM_0_10 = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "synchronization": {"didSave": True, "dynamicRegistration": False},
             "codeAction": {
                 **LITERALS,
@@ -97,6 +99,7 @@ VSCODE = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit"]}},
         },
     },
@@ -123,6 +126,7 @@ HELIX = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "codeAction": {
                 **LITERALS,
                 "isPreferredSupport": True,
@@ -155,6 +159,7 @@ ZED = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit", "command"]}}
         },
     },

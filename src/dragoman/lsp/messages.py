@@ -25,6 +25,7 @@ STATUS = "dragoman/status"
 
 CANCEL = "dragoman.cancel"
 DOWNLOAD = "dragoman.download"
+PAGE = "dragoman.page"
 KEPT_APPLY = "dragoman.kept.apply"
 KEPT_SHOW = "dragoman.kept.show"
 KEPT_DISCARD = "dragoman.kept.discard"

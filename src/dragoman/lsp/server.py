@@ -25,6 +25,7 @@ from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hovers import Hovers
 from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
@@ -68,6 +69,7 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.hovers = Hovers()
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -257,6 +259,7 @@ class Server(JsonRPCServer):
         if isinstance(uri, str) and self.documents.get(uri) is not None:
             self.documents.close(uri)
             self.kept.document_closed(uri)
+            self.hovers.closed(uri)
             name = printable_name(uri.rpartition("/")[2])
             self.message(
                 types.MessageType.Error,

@@ -26,6 +26,7 @@ def handle(server: Server, params: types.DidChangeTextDocumentParams) -> None:
     document.change(params.text_document.version, _edits(server, document, params))
     server.documents.last_touched = document.uri
     server.findings.changed(document.uri)
+    server.hovers.changed(document.uri)
     server.hunks.changed(document.uri, (change.text for change in params.content_changes))
 
 

@@ -17,4 +17,5 @@ def handle(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     server.kept.document_closed(params.text_document.uri)
     server.findings.closed(params.text_document.uri)
     server.hunks.closed(params.text_document.uri)
+    server.hovers.closed(params.text_document.uri)
     server.documents.close(params.text_document.uri)
