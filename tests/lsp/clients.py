@@ -133,7 +133,7 @@ HELIX = Client(
                 "disabledSupport": True,
                 "dataSupport": True,
                 "resolveSupport": {"properties": ["edit", "command"]},
-            }
+            },
         },
     },
     encoding="utf-8",
@@ -160,7 +160,7 @@ ZED = Client(
         },
         "textDocument": {
             "hover": HOVER,
-            "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit", "command"]}}
+            "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit", "command"]}},
         },
     },
 )

@@ -33,6 +33,8 @@ def _renderer() -> MarkdownIt:
     renderer = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).disable("image")
     renderer.validateLink = _is_web_address  # type: ignore[method-assign]  # the library's own way
     renderer.add_render_rule("link_open", _link_open)
+    for cell in ("th_open", "td_open"):
+        renderer.add_render_rule(cell, _cell_open)
     return renderer
 
 
@@ -44,4 +46,12 @@ def _link_open(renderer: RendererHTML, tokens: Sequence[Token], index: int, opti
     """A page that is opened learns neither where the reader comes from nor holds on to this one."""
     tokens[index].attrSet("rel", "noopener noreferrer nofollow")
     tokens[index].attrSet("target", "_blank")
+    return renderer.renderToken(tokens, index, options, _environment)
+
+
+def _cell_open(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, _environment: Any) -> str:
+    """A column's alignment as a class, such as `text-align-right`: the page lets no style stand in its elements."""
+    style = tokens[index].attrs.pop("style", None)
+    if style is not None:
+        tokens[index].attrs["class"] = str(style).replace(":", "-")
     return renderer.renderToken(tokens, index, options, _environment)
