@@ -52,6 +52,10 @@ class Editor(ABC):
         """Runs one of the server's commands, with free text."""
 
     @abstractmethod
+    def hover(self) -> None:
+        """Shows what the servers say of what is at the cursor."""
+
+    @abstractmethod
     def cancel(self) -> None:
         """Stops what is running."""
 

@@ -41,6 +41,10 @@ class Helix(Editor):
         """By Helix's typed command, whose arguments are JSON."""
         self.enter(f"lsp-workspace-command dragoman.{name} {json.dumps(words) if words else ''}".rstrip())
 
+    def hover(self) -> None:
+        """The default mapping."""
+        self.terminal.type(" k")
+
     def cancel(self) -> None:
         """By the key of `editors/helix/config.toml`."""
         self.normal()

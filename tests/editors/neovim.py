@@ -41,6 +41,10 @@ class Neovim(Editor):
         """By the user command of `editors/neovim/init.lua`."""
         self.enter(f"Dragoman {name} {words}".rstrip())
 
+    def hover(self) -> None:
+        """The default mapping."""
+        self.terminal.type("K")
+
     def cancel(self) -> None:
         """The same."""
         self.command("cancel")

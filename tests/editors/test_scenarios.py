@@ -63,6 +63,25 @@ def test_explain(open_editor):
     assert len(editor.recording.servers()) == 1
 
 
+def test_hover(open_editor):
+    """What was explained shows the explanation when it is hovered over, and other lines show none."""
+    editor = open_editor(Simulator(EXPLAINING))
+    editor.go_to("def names")
+    editor.run_action("Explain")
+    editor.sees("every order's name")
+    editor.enter("e orders.py")
+    editor.sees("def names(orders):")
+    editor.go_to("result.append")
+    editor.hover()
+    editor.sees("Dragoman: Explain")
+    editor.sees("every order's name")
+    editor.go_to("def total")
+    editor.hover()
+    editor.wait("a second answer", lambda: len(editor.recording.answers("textDocument/hover")) == 2)
+    assert editor.recording.answers("textDocument/hover")[1]["result"] is None
+    assert editor.file.read_text(encoding="utf-8") == SOURCE
+
+
 def test_ask_by_command(open_editor):
     """A question in free text is sent as it was typed, and answered."""
     simulator = Simulator(EXPLAINING)

@@ -130,8 +130,8 @@ async def test_the_address_opens_the_page(page):
 
 async def test_nothing_listens_before(page):
     """No port is open before somebody asks for the page, and none but loopback's after."""
-    assert page._server._server is None
-    await page.address()
+    assert page._server is None
+    await asyncio.gather(page.address(), page.address())
     assert [each.getsockname()[0] for each in page._server._server.sockets] == ["127.0.0.1"]
 
 

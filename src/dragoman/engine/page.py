@@ -16,21 +16,23 @@ from typing import TYPE_CHECKING
 from dragoman.core.chat import TextDelta, ThinkingDelta
 from dragoman.core.events import Reset, Routed, Waiting
 from dragoman.engine.page_markdown import html_of
-from dragoman.engine.page_server import PageServer, Response
+from dragoman.engine.page_response import Response
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
     from dragoman.core.events import Event
     from dragoman.core.ports import Workers
+    from dragoman.engine.page_server import PageServer
 
 MOST = 10
 """Answers on the page; the oldest is forgotten."""
 LONGEST = 60_000
 """Characters of an answer that are shown. Markdown can be made so that it takes the square of its length to read."""
 SHORTEST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
 PAUSE_FACTOR = 20
-"""Between two looks at a growing answer passes so many times what one look costs: it is never a burden."""
+"""Between two looks at a growing answer passes so many times what one look costs: it is no burden."""
 TICKET_SECONDS = 600.0
 COMING_SECONDS = 10.0
 """How long a browser may take to open."""
@@ -105,7 +107,8 @@ class LivePage:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
-        self._server = PageServer(self._respond, workers)
+        self._server: PageServer | None = None
+        self._starting = asyncio.Lock()
         self._sheets: deque[AnswerSheet] = deque(maxlen=MOST)
         self._last_number = 0
         self._watchers: set[asyncio.Event] = set()
@@ -132,16 +135,26 @@ class LivePage:
         """See `core.ports.Page`."""
         now = asyncio.get_running_loop().time()
         self._coming_until = now + COMING_SECONDS
-        self._template = self._template or await self._workers.run(_template)
-        await self._server.start()
+        server = await self._served()
         ticket = secrets.token_urlsafe(32)
         self._tickets = {each: end for each, end in self._tickets.items() if end > now}
         self._tickets[ticket] = now + TICKET_SECONDS
-        return f"{self._server.origin}/{ticket}"
+        return f"{server.origin}/{ticket}"
+
+    async def _served(self) -> PageServer:
+        """The server, which listens."""
+        async with self._starting:
+            if self._server is None:
+                kind, self._template = await self._workers.run(_loaded)
+                server = kind(self._respond, self._workers)
+                await server.start()
+                self._server = server
+            return self._server
 
     async def close(self) -> None:
         """Serve no longer, and forget every answer."""
-        await self._server.close()
+        if self._server is not None:
+            await self._server.close()
         self._sheets.clear()
 
     async def events(self) -> AsyncGenerator[bytes, None]:
@@ -163,7 +176,7 @@ class LivePage:
                     event = await self._workers.run(sheet.event())
                     took += loop.time() - began
                     yield event
-                await asyncio.sleep(max(SHORTEST_PAUSE, PAUSE_FACTOR * took))
+                await asyncio.sleep(min(max(SHORTEST_PAUSE, PAUSE_FACTOR * took), LONGEST_PAUSE))
         finally:
             self._watchers.discard(changed)
 
@@ -191,14 +204,17 @@ class LivePage:
     def _move(self) -> None:
         """Whoever came by that address before sees no more."""
         self._place = secrets.token_urlsafe(32)
-        self._server.hang_up()
+        if self._server is not None:
+            self._server.hang_up()
 
 
-def _template() -> str:
-    """The page, with its style and script in it, and `{nonce}` where a response's nonce belongs. Reads files."""
+def _loaded() -> tuple[type[PageServer], str]:
+    """What serves, which few sessions ever need; and the page, with `{nonce}` where a response's nonce belongs."""
+    from dragoman.engine.page_server import PageServer  # noqa: PLC0415 - see above
+
     folder = files("dragoman.engine").joinpath("page_files")
     page, style, script = (folder.joinpath(f"page.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-    return page.replace("{style}", style).replace("{script}", script)
+    return PageServer, page.replace("{style}", style).replace("{script}", script)
 
 
 def _page(template: str) -> Response:

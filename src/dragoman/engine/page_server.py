@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import h11
 
+from dragoman.engine.page_response import SAFE_HEADERS, Response
 from dragoman.engine.peers import is_somebody_elses
 
 if TYPE_CHECKING:
@@ -27,29 +27,6 @@ WRITE_SECONDS = 20.0
 LARGEST_HEAD = 16 * 1024
 MOST_CONNECTIONS = 32
 
-SAFE_HEADERS = (
-    ("Cache-Control", "no-store"),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("X-Frame-Options", "DENY"),
-    ("Connection", "close"),
-)
-NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""The Content-Security-Policy of what is no page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """What is answered: a body as a whole, or in pieces as they come."""
-
-    status: HTTPStatus
-    body: bytes | AsyncGenerator[bytes, None] = b""
-    content_type: str = "text/plain; charset=utf-8"
-    policy: str = NOTHING
-    headers: tuple[tuple[str, str], ...] = ()
-
 
 class PageServer:
     """Listens from `start` to `close`. `respond` is asked for the target of every request that may be answered."""
@@ -58,7 +35,6 @@ class PageServer:
         self._respond = respond
         self._workers = workers
         self._server: asyncio.Server | None = None
-        self._starting = asyncio.Lock()
         self._connections: set[asyncio.Task[None]] = set()
         self._port = 0
 
@@ -68,11 +44,9 @@ class PageServer:
         return f"http://{HOST}:{self._port}"
 
     async def start(self) -> None:
-        """Listen on any free port. Raises `OSError`."""
-        async with self._starting:
-            if self._server is None:
-                self._server = await asyncio.start_server(self._connected, HOST, 0)
-                self._port = self._server.sockets[0].getsockname()[1]
+        """Listen on any free port, from now on. Raises `OSError`."""
+        self._server = await asyncio.start_server(self._connected, HOST, 0)
+        self._port = self._server.sockets[0].getsockname()[1]
 
     async def close(self) -> None:
         """Listen no longer, and hang up."""
