@@ -26,7 +26,7 @@ class Editor(ABC):
     """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
 
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
-        self.file, self.recording = desk.file, desk.recording
+        self.file, self.recording, self.opened = desk.file, desk.recording, desk.opened
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
         self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
