@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.casebook import ROOT, cases
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakePatterns, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult
 from dragoman.actions.perform import Preferences, Tools, perform
@@ -38,7 +38,7 @@ async def test_case(case):
     asked = action(case.setting("action"))
     error = result = None
     try:
-        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")))
+        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")), patterns=FakePatterns())
         result = await perform(asked, scene, tools, preferences, on_event, job_id="1")
     except DragomanError as raised:
         error = raised

@@ -19,7 +19,7 @@ from dragoman.core.languages import defined_name, language
 from dragoman.core.text import Position, Range, content_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import tree_sitter
 
@@ -154,6 +154,25 @@ class Syntax:
     def _line_end(self, range_: Range) -> Position:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
+
+    def enclosing(self, place: Range, types: Collection[str]) -> Range | None:
+        """Where the smallest node of one of these grammar's types stands that holds the whole place, or None."""
+        if self.tree is None:
+            return None
+        start, end = self._offset(place.start), self._offset(place.end)
+        for first in (start, max(0, start - 1)):  # a place right behind a node is at its end
+            node = self.tree.root_node.named_descendant_for_byte_range(first, max(first, end))
+            while node is not None and node.type not in types:
+                node = node.parent
+            if node is not None:
+                return self._range(node)
+        return None
+
+    def _offset(self, position: Position) -> int:
+        """UTF-8 bytes before the position."""
+        if self._line_bytes is None:
+            return self.snapshot.offset(position)
+        return self._line_bytes[position.line] + len(_utf8(self.snapshot.lines[position.line][: position.character]))
 
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""

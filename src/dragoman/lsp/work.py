@@ -111,7 +111,9 @@ async def carry_out(
 def _tools(server: Server, scene: Scene) -> Tools:
     services = server.services
     files = files_around(server, scene.path)
-    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
+    return Tools(
+        services.completer, files, services.workers, services.repository, services.known_secrets, services.patterns
+    )
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
