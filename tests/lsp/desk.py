@@ -139,6 +139,7 @@ class Bench:
         self.workers = Inline()
         self.answers = Shelf()
         self.repository = NoRepository()
+        self.patterns = None
         self.project: Any = NoFiles()
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []

@@ -136,6 +136,7 @@ _B, _DROP, _SPARE, _TWICE, _RAW, _OPAQUE = (
     _Rule.RAW,
     _Rule.OPAQUE,
 )
+_UNESCAPED = r"(?<!\\)(?:\\\\)*"
 _DOUBLE = _quoted('"')
 _RAW_PREFIX = r"(?:[rR][bB]?|[bB][rR])"
 _FORMATTED = r"(?:[fF][rR]?|[rR][fF])"
@@ -145,13 +146,13 @@ _JAVASCRIPT = (
     _quoted("'", _DROP),
     _quoted('"', _DROP),
     _quoted("`", _RAW, r"String\.raw", mark=r"\x60", dynamic=r"\$\{", lines=True),
-    _quoted("`", _DROP, special="$", dynamic=r"\$\{", lines=True),
+    _quoted("`", _DROP, special="$", dynamic=rf"{_UNESCAPED}\$\{{", lines=True),
 )
 _C = (_quoted('"', prefix="(?:u8|[LuU])?"), _CHARACTER)
 _JAVA = (_quoted('"""', lines=True), _DOUBLE, _CHARACTER)
 _KOTLIN = (
     _quoted('"""', _RAW, mark=r"\x22", dynamic=r"\$[\w{]", lines=True),
-    _quoted('"', special="$", dynamic=r"(?<!\\)(?:\\\\)*\$[\w{]"),
+    _quoted('"', special="$", dynamic=_UNESCAPED + r"\$[\w{]"),
     _CHARACTER,
 )
 
@@ -185,30 +186,30 @@ _FORMS = MappingProxyType(
         ),
         "kotlin": _KOTLIN,
         "scala": (_quoted('"', _OPAQUE, "[fs]"), _quoted('"""', _RAW, "(?:raw)?", mark=r"\x22", lines=True), _DOUBLE, _CHARACTER),
-        "swift": (_slashed(), _quoted('"', _DROP, dynamic=r"\\\(")),
+        "swift": (_slashed(), _quoted('"', _DROP, dynamic=_UNESCAPED + r"\\\(")),
         "dart": (
             _quoted("'", _RAW, "r", mark=r"\x27"), _quoted('"', _RAW, "r", mark=r"\x22"),
-            _quoted("'", _DROP, special="$", dynamic=r"(?<!\\)(?:\\\\)*\$[\w{]"), _quoted('"', _DROP, special="$", dynamic=r"(?<!\\)(?:\\\\)*\$[\w{]"),
+            _quoted("'", _DROP, special="$", dynamic=_UNESCAPED + r"\$[\w{]"), _quoted('"', _DROP, special="$", dynamic=_UNESCAPED + r"\$[\w{]"),
         ),
-        "php": (_quoted("'", _SPARE, lines=True), _quoted('"', special="$", dynamic=r"(?<!\\)(?:\\\\)*(?:\$\w|\{\$|\$\{)", lines=True)),
-        "ruby": (_slashed(dynamic=r"#\{"), _braced("%r", dynamic=r"#\{"), _quoted("'", _SPARE), _quoted('"', _DROP, dynamic=r"#\{")),
+        "php": (_quoted("'", _SPARE, lines=True), _quoted('"', special="$", dynamic=_UNESCAPED + r"(?:\$\w|\{\$|\$\{)", lines=True)),
+        "ruby": (_slashed(dynamic=_UNESCAPED + r"#\{"), _braced("%r", dynamic=_UNESCAPED + r"#\{"), _quoted("'", _SPARE), _quoted('"', _DROP, dynamic=_UNESCAPED + r"#\{")),
         "perl": (
-            _slashed("(?:qr|[ms])?", special="@", dynamic=r"(?<!\\)(?:\\\\)*[$@][A-Za-z_{]"), _braced("(?:qr|m)", dynamic=r"(?<!\\)(?:\\\\)*[$@][A-Za-z_{]"),
-            _quoted("'", _SPARE), _quoted('"', special="$@", dynamic=r"(?<!\\)(?:\\\\)*[$@][A-Za-z_{]"),
+            _slashed("(?:qr|[ms])?", special="@", dynamic=_UNESCAPED + r"[$@][A-Za-z_{]"), _braced("(?:qr|m)", dynamic=_UNESCAPED + r"[$@][A-Za-z_{]"),
+            _quoted("'", _SPARE), _quoted('"', special="$@", dynamic=_UNESCAPED + r"[$@][A-Za-z_{]"),
         ),
         "lua": (_DOUBLE, _quoted("'"), _Form(r"(?P<opening>\[(?P<fence>=*)\[)(?P<body>(?:(?!\](?P=fence)\]).)*)(?P<closing>\](?P=fence)\])", _RAW, mark=r"%]")),
         "shellscript": (
-            _Form(r"(?P<opening>')(?P<body>(?:[^']|'\\'')*)(?P<closing>')", _RAW, mark=r"'\''"), _quoted('"', _SPARE, special="$`", dynamic=r"(?<!\\)(?:\\\\)*(?:\$[\w{(]|`)", lines=True),
+            _Form(r"(?P<opening>')(?P<body>(?:[^']|'\\'')*)(?P<closing>')", _RAW, mark=r"'\''"), _quoted('"', _SPARE, special="$`", dynamic=_UNESCAPED + r"(?:\$[\w{(]|`)", lines=True),
         ),
-        "elixir": (_slashed("~r", dynamic=r"#\{"), _quoted('"', _DROP, dynamic=r"#\{")),
-        "julia": (_quoted('"', _RAW, "r", mark='\\"', flags=True), _quoted('"', special="$", dynamic=r"(?<!\\)(?:\\\\)*\$[\w({]")),
+        "elixir": (_slashed("~r", dynamic=_UNESCAPED + r"#\{"), _quoted('"', _DROP, dynamic=_UNESCAPED + r"#\{")),
+        "julia": (_quoted('"', _RAW, "r", mark='\\"', flags=True), _quoted('"', special="$", dynamic=_UNESCAPED + r"\$[\w({]")),
         "clojure": (_quoted('"', _RAW, "#", mark='\\"'), _DOUBLE),
         "powershell": (_quoted("'", _TWICE), _quoted('"', _OPAQUE)),
         "sql": (_quoted("'", _TWICE),),
         "yaml": (_quoted("'", _TWICE), _DOUBLE),
         "toml": (_quoted("'", _RAW, mark=r"\x27"), _DOUBLE),
         "json": (_DOUBLE,), "jsonc": (_DOUBLE,), "haskell": (_DOUBLE,), "ocaml": (_DOUBLE,), "erlang": (_DOUBLE,), "zig": (_DOUBLE,),
-        "r": (_DOUBLE, _quoted("'")), "fish": (_quoted("'", _SPARE), _quoted('"', _SPARE, special="$", dynamic=r"(?<!\\)(?:\\\\)*\$\w")),
+        "r": (_DOUBLE, _quoted("'")), "fish": (_quoted("'", _SPARE), _quoted('"', _SPARE, special="$", dynamic=_UNESCAPED + r"\$\w")),
     }
 )  # fmt: skip
 
@@ -238,7 +239,10 @@ class Literal:
         own = self.flags if flags is None else flags
         before, after = self._delimiters
         if before:
-            text = f"{before}{_marked(text, after, chr(92) + after)}{after}{own}"
+            if before != after and text.count(before) != text.count(after):
+                raise ValueError("its brackets are those around the pattern, and stand in no pairs")
+            marked = _marked(text, after, chr(92) + after) if before == after else text
+            text = f"{before}{marked}{after}{own}"
         if "\n" not in match["body"]:
             text = text.replace("\r", r"\r").replace("\n", r"\n").replace("\t", r"\t")
         behind = own if "flags" in match.re.groupindex else ""

@@ -21,6 +21,7 @@ ACTIONS = (
     "explain",
     "refactor",
     "document",
+    "regex",
     "tests",
     "review",
     "review.changes",
