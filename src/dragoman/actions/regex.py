@@ -17,7 +17,7 @@ from dragoman.core.errors import BadInput, UnusableReply
 from dragoman.core.flavours import flavour
 from dragoman.core.intent import Intent
 from dragoman.core.languages import language
-from dragoman.core.literals import literal, literal_range
+from dragoman.core.literals import literal, literal_range, literals_in
 from dragoman.core.text import Position, Range
 
 if TYPE_CHECKING:
@@ -66,13 +66,31 @@ def _place(scene: Scene) -> Range:
 
 
 def _literal_at(scene: Scene, syntax: Syntax | None = None) -> Range | None:
-    """Where the literal at the cursor, or in the selection, stands."""
-    place = _place(scene)
-    if not place.empty and literal(scene.snapshot.slice(place).strip(), scene.snapshot.language) is not None:
+    """Where the literal at the cursor, or in the selection, stands; else the one pattern of the cursor's line."""
+    snapshot, place = scene.snapshot, _place(scene)
+    if not place.empty and literal(snapshot.slice(place).strip(), snapshot.language) is not None:
         return place
-    found = literal_range(scene.snapshot, place, syntax)
-    text = scene.snapshot.slice(found) if found is not None else ""
-    return found if literal(text, scene.snapshot.language) is not None else None
+    found = literal_range(snapshot, place, syntax) or _only_one(scene, place)
+    text = snapshot.slice(found) if found is not None else ""
+    return found if literal(text, snapshot.language) is not None else None
+
+
+def _only_one(scene: Scene, place: Range) -> Range | None:
+    """The one literal inside the selection, or the one on the cursor's line if it is a pattern beyond doubt."""
+    number = place.start.line
+    if place.end.line != number:
+        return None
+    line = scene.snapshot.lines[number]
+    places = list(literals_in(line, scene.snapshot.language))
+    if not place.empty:
+        places = [pair for pair in places if place.start.character <= pair[0] and pair[1] <= place.end.character]
+    if len(places) != 1:
+        return None
+    start, end = places[0]
+    found = literal(line[start:end], scene.snapshot.language)
+    if found is None or not (found.is_regex or _CALL.search(line[:start])):
+        return None
+    return Range(Position(number, start), Position(number, end))
 
 
 def _known_in(text: str, language_id: str) -> _Known | None:
