@@ -278,23 +278,40 @@ def literals_in(line: str, language_id: str) -> Iterator[tuple[int, int]]:
     """Where the literals of a line begin and end, dynamic ones too. What stands in comments is left out; a literal of
     several lines is not seen.
     """
+    return ((start, end) for start, end, is_literal in _parts(line, language_id) if is_literal)
+
+
+def code_in(line: str, language_id: str) -> Iterator[tuple[int, int]]:
+    """Where a line holds neither literals nor comments, as far as it tells; nowhere, where literals are not known."""
+    at = 0
+    for start, end, _ in _parts(line, language_id):
+        if at < start:
+            yield at, start
+        at = end
+    if at < len(line) <= LONGEST_LINE and language_id in _FORMS:
+        yield at, len(line)
+
+
+def _parts(line: str, language_id: str) -> Iterator[tuple[int, int, bool]]:
+    """The literals (True) and comments (False) of a line."""
     forms, of = _FORMS.get(language_id, ()), language(language_id)
     if not forms or len(line) > LONGEST_LINE:
         return
     at = 0
     while at < len(line):
         if line.startswith(of.line_comments, at) and (line[at] != "#" or not line[:at] or line[at - 1] in " \t;"):
+            yield at, len(line), False
             return
-        block = next((end for start, end in of.block_comments if line.startswith(start, at)), None)
+        block = next((marks for marks in of.block_comments if line.startswith(marks[0], at)), None)
         if block is not None:
-            end = line.find(block, at + 2)
-            if end < 0:
-                return
-            at = end + len(block)
+            end = line.find(block[1], at + len(block[0]))
+            after = len(line) if end < 0 else end + len(block[1])
+            yield at, after, False
+            at = after
             continue
         match = next((found for form in forms if (found := form.match(line, at)) and _may_be(form, line, at)), None)
         if match is not None:
-            yield at, match.end()
+            yield at, match.end(), True
             at = match.end()
             continue
         word = _WORD.match(line, at)

@@ -240,7 +240,7 @@ class Syntax:
             column = line.find(name) if name else indentation(line)
             core = Range(Position(number, indentation(line)), Position(end, content_length(lines[end])))
             first = number
-            while first > 0 and _is_comment(lines[first - 1], self.language):
+            while first > 0 and (_is_comment(lines[first - 1], self.language) or _ATTRIBUTE.match(lines[first - 1])):
                 first -= 1
             yield Symbol(
                 kind="definition",
@@ -357,6 +357,8 @@ def _is_comment(line: str, of: Language) -> bool:
     return stripped.startswith(starts) if stripped else False
 
 
+_ATTRIBUTE = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#?\[[A-Za-z].*\])\s*$")
+"""A line that says something of the definition below: a decorator, an annotation, an attribute."""
 _CLOSING = re.compile(r"\s*(?:[})\]]|end\b|fi\b|done\b|esac\b)")
 _IMPORT_LINE = re.compile(
     r"(?:import|from|using|use|require|require_relative|#\s*include|@import|library|open|load|source|export\s+\*)\b.*\S"
