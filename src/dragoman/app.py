@@ -42,6 +42,7 @@ from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.near import NearQuestions
 from dragoman.engine.page import LivePage
+from dragoman.engine.patterns import ChildPatterns
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
 from dragoman.engine.reuse import Reuse
@@ -90,6 +91,7 @@ class App:
         self.page = LivePage(self.workers)
         self._ignores = Ignores()
         self.repository = Git(environment)
+        self.patterns = ChildPatterns()
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()

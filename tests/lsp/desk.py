@@ -202,6 +202,7 @@ class Bench:
         self.answers = Shelf()
         self.page = Board()
         self.repository = NoRepository()
+        self.patterns = None
         self.project: Any = NoFiles()
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []

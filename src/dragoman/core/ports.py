@@ -169,6 +169,36 @@ class Workers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A regular expression to be tried on texts: engine, pattern and flags as `core.pattern_translation` has them."""
+
+    engine: str
+    pattern: str
+    flags: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What came of it. `error`: why it is no pattern. `found`: whether it is found in each of the texts, as far as the
+    time went; `late` says that it did not go to the end. `fault`: why nothing could be tried.
+    """
+
+    error: str = ""
+    found: tuple[bool, ...] = ()
+    late: bool = False
+    fault: str = ""
+
+
+class Patterns(Protocol):
+    """Where regular expressions are tried: in a place that can be stopped whatever they do."""
+
+    async def tried(self, experiment: Experiment) -> Observed:
+        """What comes of the experiment. Takes a few seconds at most; never raises."""
+        ...
+
+
 class Repository(Protocol):
     """The git repository that a folder is in."""
 
@@ -252,6 +282,11 @@ class Services(Protocol):
     @property
     def repository(self) -> Repository:
         """What git knows."""
+        ...
+
+    @property
+    def patterns(self) -> Patterns:
+        """Where regular expressions are tried."""
         ...
 
     @property

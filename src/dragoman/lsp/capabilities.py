@@ -22,6 +22,7 @@ ACTIONS = (
     "explain",
     "refactor",
     "document",
+    "regex",
     "tests",
     "review",
     "review.changes",

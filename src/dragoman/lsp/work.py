@@ -136,7 +136,9 @@ def tools_for(server: Server, path: str) -> Tools:
     """What a performance about the document at this path, or "", needs of the world."""
     services = server.services
     files = files_around(server, path)
-    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
+    return Tools(
+        services.completer, files, services.workers, services.repository, services.known_secrets, services.patterns
+    )
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
