@@ -196,5 +196,6 @@ SAMPLES = {
     "resourceOperations": ["create"],
     "showDocument": {"support": True},
     "showMessage": {},
+    "synchronization": {},
     "codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}},
 }

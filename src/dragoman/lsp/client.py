@@ -43,6 +43,8 @@ class ClientFacts:
     watch_configuration: bool
     code_action_literals: bool
     disabled_actions: bool
+    refresh_code_lenses: bool
+    notebooks: bool
     answers_at_once: bool
     shows_command_errors: bool
     skips_stale_edits: bool
@@ -107,6 +109,8 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         ),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
         disabled_actions=bool(code_action and code_action.disabled_support),
+        refresh_code_lenses=bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support),
+        notebooks=capabilities.notebook_document is not None,
         answers_at_once=quirks.answers_at_once,
         shows_command_errors=quirks.shows_command_errors,
         skips_stale_edits=quirks.skips_stale_edits,

@@ -27,6 +27,7 @@ from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
 from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.kept import KeptResults
+from dragoman.lsp.notebooks import Notebooks
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
@@ -68,6 +69,7 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.notebooks = Notebooks(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -250,6 +252,8 @@ class Server(JsonRPCServer):
     def _invalid_notification(self, method: str, params: object, reason: str) -> None:
         """A document that has changed in a way that can't be understood is no longer in step: let it go."""
         log.warning("Passing over %s: %s", method, reason)
+        if method == types.NOTEBOOK_DOCUMENT_DID_CHANGE:
+            self.notebooks.out_of_step(params)
         if method != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
             return
         document = params.get("textDocument")

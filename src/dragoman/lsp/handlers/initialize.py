@@ -20,4 +20,7 @@ def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
     if server.protocol.initialized:
         raise BadInput("initialize came twice; start a new server instead.")
     server.initialize(params)
-    return initialize_result({"capabilities": {"general": {"positionEncodings": [server.facts.encoding.value]}}})
+    capabilities: dict[str, Any] = {"general": {"positionEncodings": [server.facts.encoding.value]}}
+    if server.facts.notebooks:
+        capabilities["notebookDocument"] = {"synchronization": {}}
+    return initialize_result({"capabilities": capabilities})
