@@ -105,6 +105,8 @@ def test_whole_vocabulary_in_effect():
         audit = "metadata"
         [edits]
         check_syntax = false
+        [lenses]
+        enabled = true
         """)
     )
     settings = effective.settings
@@ -118,6 +120,7 @@ def test_whole_vocabulary_in_effect():
     assert settings.timeouts.connect == 2.5
     assert settings.retry.max_retries == 0
     assert settings.edits.check_syntax is False
+    assert settings.lenses.enabled is True
     assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
     assert settings.privacy.audit == "metadata"
     assert set(effective.sources.values()) == {"config.toml"}

@@ -377,6 +377,16 @@ class Edits(Section):
     check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 
+class Lenses(Section):
+    """What stands above definitions in the text."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Show code lenses above each definition, in editors that have them: explain, write tests, "
+        "document.",
+    )
+
+
 class Settings(Section):
     """Everything."""
 
@@ -397,4 +407,5 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
+    lenses: Lenses = Field(default_factory=Lenses)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

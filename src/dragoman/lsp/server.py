@@ -21,6 +21,7 @@ from pygls.server import JsonRPCServer
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
+from dragoman.lsp.definition_lenses import DefinitionLenses
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
@@ -70,6 +71,7 @@ class Server(JsonRPCServer):
         self.findings = Findings(self)
         self.hunks = Hunks(self)
         self.notebooks = Notebooks(self)
+        self.definition_lenses = DefinitionLenses(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -153,6 +155,7 @@ class Server(JsonRPCServer):
         """Give the services the editor's settings, and tell what is wrong or foreign."""
         self.tell_problems(await services.configure(self.editor_settings))
         self.trusting.offer(services.foreign)
+        self.definition_lenses.configured(services.settings.lenses)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -160,8 +163,12 @@ class Server(JsonRPCServer):
 
     async def ready(self) -> Services:
         """The services, once they are open."""
-        assert self._opening is not None
         self._wanted.set()
+        return await self.opened()
+
+    async def opened(self) -> Services:
+        """The same for whoever has time: they are opened no sooner for it."""
+        assert self._opening is not None
         return await asyncio.shield(self._opening)
 
     @property
