@@ -57,7 +57,7 @@ class _Quirks(NamedTuple):
     skips_stale_edits: bool = False
     typing_delay: float = 0.0
     takes_document_changes: bool = False  # and does not say so
-    questions_take_the_keys: bool = False  # a question comes over whoever is typing, who answers it unawares
+    questions_take_the_keys: bool = False  # a question comes over whoever is typing: Enter says yes to it, unawares
 
 
 _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
@@ -76,10 +76,10 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
         "code-server": _Quirks(answers_at_once=False, shows_command_errors=True),
         "vscodium": _Quirks(answers_at_once=False, shows_command_errors=True),
         "cursor": _Quirks(answers_at_once=False, shows_command_errors=True),
-        "helix": _Quirks(),
+        "helix": _Quirks(questions_take_the_keys=True),
         "zed": _Quirks(),
-        "emacs": _Quirks(typing_delay=0.5),
-        "eglot": _Quirks(typing_delay=0.5),
+        "emacs": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
+        "eglot": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
     }
 )
 
