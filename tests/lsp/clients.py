@@ -1,7 +1,7 @@
 """What real editors say of themselves in `initialize`, word for word, from the files in `initialize/`.
 
-Neovim, Helix and Eglot 1.17 were recorded as they ran; VS Code, Zed and Eglot 1.21 are from their public sources, as far
-as a server that is no language's own asks for it. How they behave beyond that is from running them, or their sources.
+Neovim, Helix and Eglot 1.17 were recorded as they ran; VS Code, Zed and Eglot 1.21 are from their public sources, as
+far as a server that is no language's own asks. How they behave beyond that is from running them, or their sources.
 """
 
 from __future__ import annotations
