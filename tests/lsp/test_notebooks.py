@@ -299,18 +299,28 @@ async def test_cells_of_an_ignored_notebook_go_to_no_model(open_desk, synchronis
     assert desk.services.completer.jobs == []
 
 
-async def test_cells_with_uris_of_any_kind(open_desk):
-    """Whatever a client calls its cells, they belong to their notebook's file and its folder's instructions."""
+@pytest.mark.parametrize(
+    "uris", [("cell:1", "cell:2"), (f"{NOTEBOOK}#1", f"{NOTEBOOK}#2"), ("untitled:1", "untitled:2")]
+)
+async def test_cells_with_uris_of_any_kind(open_desk, uris):
+    """Whatever a client calls its cells, they are documents of their own, and belong to their notebook's file."""
     desk = await open_desk(ABLE)
     desk.services.project = Project({"/project/AGENTS.md": "Be brief."})
-    notebook = {"uri": NOTEBOOK, "notebookType": "x", "version": 1, "cells": [{"kind": 2, "document": "cell:1"}]}
-    texts = [{"uri": "cell:1", "languageId": "python", "version": 1, "text": CODE}]
+    cells = [{"kind": 2, "document": uri} for uri in uris]
+    notebook = {"uri": NOTEBOOK, "notebookType": "x", "version": 1, "cells": cells}
+    contents = ("RATE = 0.19", CODE)
+    texts = [
+        {"uri": uri, "languageId": "python", "version": 1, "text": text}
+        for uri, text in zip(uris, contents, strict=True)
+    ]
     desk.notify("notebookDocument/didOpen", {"notebookDocument": notebook, "cellTextDocuments": texts})
-    result = await desk.request("dragoman/context", {"action": "explain", "textDocument": {"uri": "cell:1"}})
-    assert "Be brief." in result["messages"][-1]["text"]
-    assert "sums.ipynb (cell 1)" in result["messages"][-1]["text"]
+    explain = {"action": "explain", "textDocument": {"uri": uris[1]}}
+    text = (await desk.request("dragoman/context", explain))["messages"][-1]["text"]
+    assert all(part in text for part in ("Be brief.", "RATE = 0.19", "sums.ipynb (cell 2)", "def total"))
+    error = await desk.refused("dragoman/run", {**explain, "action": "tests"})
+    assert "no file on this machine" in error["message"]
     desk.services.project.rules["/project/sums.ipynb"] = Disclosure("not this one")
-    error = await desk.refused("dragoman/run", {"action": "explain", "textDocument": {"uri": "cell:1"}})
+    error = await desk.refused("dragoman/run", explain)
     assert error["message"] == "not this one"
 
 

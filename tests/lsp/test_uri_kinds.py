@@ -178,6 +178,21 @@ async def test_menus(desk, kind):
 
 
 @each_kind
+async def test_what_waits_in_a_text(desk, kind):
+    """Changes that wait, and fixes that a review gave, are offered where they could be taken, and only there."""
+    marks = "<<<<<<< dragoman 1-1: current\nold\n=======\nnew\n>>>>>>> dragoman 1-1: Refactor\n"
+    await open_code(desk, marks, uri=kind.uri)
+    reply = '[{"line": 2, "text": "old", "message": "Outdated.", "fix": {"from": 2, "to": 2, "code": "newer"}}]'
+    await answered(desk, "dragoman/run", order("review", kind), reply)
+    where = {"textDocument": {"uri": kind.uri}}
+    params = {**where, "range": span(1, 0, 1, 0), "context": {"diagnostics": []}}
+    titles = {entry["title"] for entry in await desk.request("textDocument/codeAction", params)}
+    offered = {"Accept this change", "Reject this change", "Fix: Outdated."}
+    assert titles & offered == (set() if kind.edit else offered)
+    assert len(await desk.request("textDocument/codeLens", where)) == (0 if kind.edit else 2)
+
+
+@each_kind
 async def test_what_is_not_open(desk, kind):
     """What no editor holds open is read where it is a file in the workspace, else declined with what to do."""
     if kind.uri.startswith(("file:///", "file://localhost")):

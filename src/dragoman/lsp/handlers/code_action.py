@@ -63,7 +63,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         if _wanted(offer.kind, params.context.only)
         for entry in [_entry(server, action, offer, scene, diagnostics)]
     ]
-    if _wanted("quickfix", params.context.only):
+    if _wanted("quickfix", params.context.only) and is_editable(snapshot):
         entries.extend(_hunks(server, document, selection))
         entries.extend(_fixes(server, document.uri, selection))
     if _wanted("source.dragoman.run", params.context.only):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from dragoman.lsp.whereabouts import whereabouts
+from dragoman.lsp.whereabouts import is_editable, whereabouts
 
 if TYPE_CHECKING:
     from dragoman.lsp.server import Server
@@ -24,5 +24,6 @@ def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
         server.hunks.closed(before.uri)
     document = server.documents.open(item.uri, item.language_id, item.version, item.text)
     server.findings.opened(document)
-    server.hunks.opened(document)
+    if is_editable(document.snapshot()):
+        server.hunks.opened(document)
     server.withheld.look(whereabouts(server, item.uri).file)
