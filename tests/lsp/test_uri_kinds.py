@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from dragoman.core.ports import Disclosure
-from lsp.desk import FULL, Bench, span
+from lsp.desk import FULL, Bench, at, span
 from lsp.orders import CODE, NEW, WHOLE, answered, open_code
 from lsp.project import Project
 
@@ -231,6 +231,9 @@ async def test_text_of_a_withheld_file_under_another_uri(desk, uri):
     params = {"textDocument": {"uri": uri}, "range": WHOLE, "context": {"diagnostics": []}}
     assert await desk.request("textDocument/codeAction", params) == []
     await declined(desk, {"action": "explain", "textDocument": {"uri": uri}, "range": WHOLE}, "holds secrets")
+    cursor = {"textDocument": {"uri": uri}, "position": at(1, 14), "context": {"triggerKind": 1}}
+    assert "holds secrets" in (await desk.refused("textDocument/inlineCompletion", cursor))["message"]
+    assert desk.services.filler.asked == []
 
 
 async def test_local_only_counts_under_another_uri(desk):

@@ -43,6 +43,7 @@ class ClientFacts:
     watch_configuration: bool
     code_action_literals: bool
     disabled_actions: bool
+    register_completion: bool
     refresh_code_lenses: bool
     notebooks: bool
     answers_at_once: bool
@@ -109,6 +110,9 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         ),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
         disabled_actions=bool(code_action and code_action.disabled_support),
+        register_completion=bool(
+            text_document and text_document.completion and text_document.completion.dynamic_registration
+        ),
         refresh_code_lenses=bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support),
         notebooks=capabilities.notebook_document is not None,
         answers_at_once=quirks.answers_at_once,

@@ -27,6 +27,7 @@ from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
 from dragoman.lsp.hunks import Hunks
+from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.notebooks import Notebooks
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
@@ -70,6 +71,7 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.inline = Inline(self)
         self.notebooks = Notebooks(self)
         self.definition_lenses = DefinitionLenses(self)
         self.repositories: frozenset[str] = frozenset()
@@ -136,6 +138,7 @@ class Server(JsonRPCServer):
         self.facts = facts_of(params)
         self.protocol.initialized = True
         options, trusts = _without_trust(params.initialization_options)
+        self.inline.announced(options)
         self.editor_settings = EditorSettings(
             roots=tuple(_roots(params)), initialization_options=options, trusts_workspace=trusts
         )
@@ -155,6 +158,7 @@ class Server(JsonRPCServer):
         """Give the services the editor's settings, and tell what is wrong or foreign."""
         self.tell_problems(await services.configure(self.editor_settings))
         self.trusting.offer(services.foreign)
+        self.inline.configured(services.settings.inline)
         self.definition_lenses.configured(services.settings.lenses)
 
     async def _look_for_repositories(self, services: Services) -> None:
@@ -266,6 +270,7 @@ class Server(JsonRPCServer):
         document = params.get("textDocument")
         uri = document.get("uri") if isinstance(document, dict) else None
         if isinstance(uri, str) and self.documents.get(uri) is not None:
+            self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
             name = printable_name(uri.rpartition("/")[2])

@@ -19,6 +19,7 @@ def handle(server: Server, params: types.DidCloseTextDocumentParams) -> None:
         return
     server.kept.document_closed(document.uri)
     server.findings.closed(document.uri)
+    server.inline.closed(document.uri)
     server.hunks.closed(document.uri)
     server.definition_lenses.closed(document.uri)
     server.documents.close(document.uri)

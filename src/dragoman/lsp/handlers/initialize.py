@@ -23,4 +23,4 @@ def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
     capabilities: dict[str, Any] = {"general": {"positionEncodings": [server.facts.encoding.value]}}
     if server.facts.notebooks:
         capabilities["notebookDocument"] = {"synchronization": {}}
-    return initialize_result({"capabilities": capabilities})
+    return initialize_result({"capabilities": capabilities, "initializationOptions": params.initialization_options})
