@@ -110,6 +110,9 @@ def test_whole_vocabulary_in_effect():
         enabled = false
         debounce_ms = 100
         as_completion = true
+        [answers]
+        hover = false
+        page = true
         """)
     )
     settings = effective.settings
@@ -125,6 +128,7 @@ def test_whole_vocabulary_in_effect():
     assert settings.edits.check_syntax is False
     assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
     assert settings.privacy.audit == "metadata"
+    assert (settings.answers.hover, settings.answers.page) == (False, True)
     assert set(effective.sources.values()) == {"config.toml"}
     assert effective.sources["providers.ollama.timeouts.first_token"] == "config.toml"
 

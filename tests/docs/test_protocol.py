@@ -196,5 +196,6 @@ SAMPLES = {
     "resourceOperations": ["create"],
     "showDocument": {"support": True},
     "showMessage": {},
+    "contentFormat": ["markdown"],
     "codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}},
 }

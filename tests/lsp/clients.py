@@ -10,6 +10,7 @@ from typing import Any
 
 OPERATIONS = ["create", "rename", "delete"]
 LITERALS = {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": ["", "quickfix", "refactor", "source"]}}}
+HOVER = {"contentFormat": ["markdown", "plaintext"]}
 MESSAGE_ITEMS = {"messageActionItem": {"additionalPropertiesSupport": True}}
 
 
@@ -42,6 +43,7 @@ NEOVIM_0_10 = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "synchronization": {"didSave": True, "dynamicRegistration": False},
             "codeAction": {
                 **LITERALS,
@@ -97,6 +99,7 @@ VSCODE = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit"]}},
         },
     },
@@ -123,13 +126,14 @@ HELIX = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
+            "hover": HOVER,
             "codeAction": {
                 **LITERALS,
                 "isPreferredSupport": True,
                 "disabledSupport": True,
                 "dataSupport": True,
                 "resolveSupport": {"properties": ["edit", "command"]},
-            }
+            },
         },
     },
     encoding="utf-8",
@@ -155,7 +159,8 @@ ZED = Client(
             "workspaceFolders": True,
         },
         "textDocument": {
-            "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit", "command"]}}
+            "hover": HOVER,
+            "codeAction": {**LITERALS, "dataSupport": True, "resolveSupport": {"properties": ["edit", "command"]}},
         },
     },
 )

@@ -91,6 +91,39 @@ class Shelf:
         return path
 
 
+@dataclass
+class Leaf:
+    """One answer on the live page: what it was told, and how it ended."""
+
+    title: str
+    told: list[Any] = field(default_factory=list)
+    end: tuple[str | None, str] | None = None
+
+    def tell(self, event):
+        self.told.append(event)
+
+    def finish(self, markdown, message):
+        self.end = (markdown, message)
+
+
+@dataclass
+class Board:
+    """The live page, in memory."""
+
+    watched: bool = False
+    leaves: list[Leaf] = field(default_factory=list)
+    problem: OSError | None = None
+
+    def begin(self, title):
+        self.leaves.append(Leaf(title))
+        return self.leaves[-1]
+
+    async def address(self):
+        if self.problem is not None:
+            raise self.problem
+        return "http://127.0.0.1:1/ticket"
+
+
 class Model:
     """A completer whose words the test writes: one queue of text pieces a job; None ends the answer."""
 
@@ -167,7 +200,9 @@ class Bench:
         self.filler = Pen()
         self.workers = Inline()
         self.answers = Shelf()
+        self.page = Board()
         self.repository = NoRepository()
+        self.patterns = None
         self.project: Any = NoFiles()
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []

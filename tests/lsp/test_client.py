@@ -43,6 +43,8 @@ async def test_only_what_a_client_says_is_used(client_desk):
     assert facts.ask_message is ("showMessage" in window and not neovim)
     assert facts.work_done_progress is window.get("workDoneProgress", False)
     assert facts.configuration is workspace.get("configuration", False)
+    hover = client.capabilities.get("textDocument", {}).get("hover", {})
+    assert facts.hover_markdown is ("markdown" in hover.get("contentFormat", []))
     assert facts.code_action_literals is ("codeAction" in client.capabilities.get("textDocument", {}))
 
 

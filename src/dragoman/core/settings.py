@@ -395,6 +395,17 @@ class Inline(Section):
     )
 
 
+class AnswerSettings(Section):
+    """Where answers are shown, besides the file that opens; docs/answers.md."""
+
+    hover: bool = Field(default=True, description="As a hover on the text that was asked about.")
+    page: bool = Field(
+        default=False,
+        description="Open the live page in your browser by itself when an answer begins that your editor does not show "
+        "while it is written.",
+    )
+
+
 class Settings(Section):
     """Everything."""
 
@@ -416,4 +427,5 @@ class Settings(Section):
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     inline: Inline = Field(default_factory=Inline)
+    answers: AnswerSettings = Field(default_factory=AnswerSettings)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ test holds the names here and the actions' own together.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dragoman import __version__
@@ -21,6 +22,7 @@ ACTIONS = (
     "explain",
     "refactor",
     "document",
+    "regex",
     "tests",
     "review",
     "review.changes",
@@ -33,6 +35,7 @@ COMMANDS = (
     "dragoman.complete",
     "dragoman.cancel",
     "dragoman.download",
+    "dragoman.page",
     "dragoman.kept.apply",
     "dragoman.kept.show",
     "dragoman.kept.discard",
@@ -61,6 +64,7 @@ def initialize_result(params: object) -> dict[str, Any]:
             "codeLensProvider": {"resolveProvider": False},
             "inlineCompletionProvider": {"workDoneProgress": False},
             **completion,
+            "hoverProvider": _takes_hovers(params),
             "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
             "experimental": {"dragoman": {"methods": list(METHODS)}},
@@ -78,6 +82,17 @@ def completes(options: object) -> bool:
     inline = settings.get("inline")
     nested = inline.get("as_completion") if isinstance(inline, dict) else None
     return nested is True or settings.get("inline.as_completion") is True
+
+
+def _takes_hovers(params: object) -> bool:
+    """Whether a hover that says nothing stays unseen beside another server's.
+
+    Neovim before 0.11 shows each server's hover by itself, and a message for each that has none.
+    """
+    client = params.get("clientInfo") if isinstance(params, dict) else None
+    if not isinstance(client, dict) or client.get("name") != "Neovim":
+        return True
+    return re.match(r"v?0\.([0-9]|10)\.", f"{client.get('version')}.") is None
 
 
 def plainest(params: object) -> dict[str, Any]:

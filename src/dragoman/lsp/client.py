@@ -42,6 +42,7 @@ class ClientFacts:
     configuration: bool
     watch_configuration: bool
     code_action_literals: bool
+    hover_markdown: bool
     disabled_actions: bool
     register_completion: bool
     answers_at_once: bool
@@ -90,6 +91,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
     workspace_edit = workspace.workspace_edit if workspace else None
     show_document = window.show_document if window else None
     code_action = text_document.code_action if text_document else None
+    hover = text_document.hover if text_document else None
     name = params.client_info.name if params.client_info else ""
     quirks = _quirks(name)
     return ClientFacts(
@@ -107,6 +109,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
             workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
+        hover_markdown="markdown" in _values(hover.content_format if hover else None),
         disabled_actions=bool(code_action and code_action.disabled_support),
         register_completion=bool(
             text_document and text_document.completion and text_document.completion.dynamic_registration

@@ -25,6 +25,7 @@ from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hovers import Hovers
 from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
@@ -70,6 +71,7 @@ class Server(JsonRPCServer):
         self.findings = Findings(self)
         self.hunks = Hunks(self)
         self.inline = Inline(self)
+        self.hovers = Hovers()
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -262,6 +264,7 @@ class Server(JsonRPCServer):
             self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
+            self.hovers.closed(uri)
             name = printable_name(uri.rpartition("/")[2])
             self.message(
                 types.MessageType.Error,

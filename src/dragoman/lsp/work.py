@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman import CONTENT_LOGGER
-from dragoman.actions.base import Scene
+from dragoman.actions.base import AnswerResult, ResultKind, Scene
 from dragoman.actions.complete import question_at
 from dragoman.actions.perform import Preferences, Tools, complete, prepare
 from dragoman.core.errors import BadInput
 from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
+from dragoman.lsp.answers import open_page
 from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
 from dragoman.lsp.deliver import deliver
 from dragoman.lsp.files import files_around
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from dragoman.actions.perform import Prepared
     from dragoman.core.completion import Question
     from dragoman.core.events import Event
+    from dragoman.core.ports import Sheet
     from dragoman.core.text import Position
     from dragoman.lsp.documents import Document, Journal
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
@@ -62,8 +64,19 @@ async def subject_of(server: Server, order: Order) -> Subject:
     return Subject(scene, document, document.start_journal())
 
 
+def sheet_for(server: Server, order: Order, action: Action) -> Sheet | None:
+    """The live page's, for an answer that no plugin shows while it is written; opens the page where it is wanted."""
+    shows_itself = order.partial_result_token is not None or not order.apply
+    if action.result is not ResultKind.ANSWER or shows_itself or not server.facts.show_external:
+        return None
+    page = server.services.page
+    if server.services.settings.answers.page and not page.watched:
+        server.spawn(open_page(server))
+    return page.begin(action.title)
+
+
 def progress_for(
-    server: Server, order: Order, action: Action, run_id: str
+    server: Server, order: Order, action: Action, run_id: str, sheet: Sheet | None
 ) -> tuple[Progress, tuple[ProgressToken, ...]]:
     """What tells the client of the order's progress, and the work-done tokens by which it may be cancelled."""
     protocol, partial = server.protocol, None
@@ -74,7 +87,7 @@ def progress_for(
         work_done = WorkDone(protocol, action.title, order.work_done_token, ours=False)
     elif server.facts.work_done_progress:
         work_done = WorkDone(protocol, action.title, f"dragoman-{run_id}", ours=True)
-    return Progress(protocol, partial, work_done), (work_done.token,) if work_done else ()
+    return Progress(protocol, partial, work_done, sheet), (work_done.token,) if work_done else ()
 
 
 async def prepared_for(server: Server, action: Action, order: Order) -> Prepared:
@@ -111,6 +124,8 @@ async def carry_out(
             content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
+        if isinstance(result, AnswerResult) and order.apply:
+            server.hovers.keep(prepared, subject.document, subject.journal, result.markdown)
         return delivered
     finally:
         if not kept:
@@ -121,7 +136,9 @@ def tools_for(server: Server, path: str) -> Tools:
     """What a performance about the document at this path, or "", needs of the world."""
     services = server.services
     files = files_around(server, path)
-    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
+    return Tools(
+        services.completer, files, services.workers, services.repository, services.known_secrets, services.patterns
+    )
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:

@@ -149,6 +149,8 @@ def _fixes(server: Server, uri: str, selection: Range) -> Iterator[types.CodeAct
 def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
     for run in server.runner.of(uri):
         yield _command(f"Cancel: {run.title}", messages.CANCEL, run.id)
+        if run.on_page:
+            yield _command(f"Watch in the browser: {run.title}", messages.PAGE)
     for wanted in server.downloads.offered:
         yield _command(f"Download {wanted.model} ({wanted.provider})", messages.DOWNLOAD, wanted.model)
     if server.findings.has(uri):
@@ -159,5 +161,6 @@ def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
         yield _command(f"Discard kept result: {kept.title}", messages.KEPT_DISCARD, kept.id)
 
 
-def _command(title: str, command: str, argument: str) -> types.CodeAction:
-    return types.CodeAction(title=title, kind=WAITING_KIND, command=types.Command(title, command, arguments=[argument]))
+def _command(title: str, command: str, *arguments: str) -> types.CodeAction:
+    done = types.Command(title, command, arguments=list(arguments))
+    return types.CodeAction(title=title, kind=WAITING_KIND, command=done)

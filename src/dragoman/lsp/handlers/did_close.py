@@ -18,4 +18,5 @@ def handle(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     server.findings.closed(params.text_document.uri)
     server.inline.closed(params.text_document.uri)
     server.hunks.closed(params.text_document.uri)
+    server.hovers.closed(params.text_document.uri)
     server.documents.close(params.text_document.uri)
