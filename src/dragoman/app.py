@@ -26,6 +26,7 @@ from dragoman.engine.clock import LoopClock
 from dragoman.engine.device_login import DeviceLogins
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.filling import Filling
 from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
@@ -41,6 +42,7 @@ from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.near import NearQuestions
 from dragoman.engine.page import LivePage
+from dragoman.engine.patterns import ChildPatterns
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
 from dragoman.engine.reuse import Reuse
@@ -89,6 +91,7 @@ class App:
         self.page = LivePage(self.workers)
         self._ignores = Ignores()
         self.repository = Git(environment)
+        self.patterns = ChildPatterns()
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
@@ -128,6 +131,7 @@ class App:
             reuse=Reuse(self.cache, clock, near),
             tokens=self.tokens,
         )
+        self.filler = Filling(self.completer, effective.settings)
         self.embeddings = Embeddings(
             effective.settings,
             self.transport,
@@ -188,6 +192,7 @@ class App:
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
         self.cache.use(self.effective.settings.cache, self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
+        self.filler.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
 

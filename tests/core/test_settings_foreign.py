@@ -49,6 +49,7 @@ privacy.redact privacy.local_only privacy.audit
 edits.check_syntax edits.review
 answers.hover answers.page
 inline.enabled inline.debounce_ms inline.as_completion
+answers.hover answers.page
 tests.run
 prices.*.input_per_million prices.*.output_per_million prices.*.cached_per_million
 prices.*.cache_write_per_million

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dragoman.core.context import Context
     from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
+    from dragoman.core.ports import Experiment, Observed
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range, Snapshot, TextEdit
 
@@ -106,6 +107,7 @@ class Action:
     read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
     changes: it is about what has changed since the last commit, which the scene then holds.
     variant: what the action is in this scene, where that depends on it.
+    proposal: what a reply proposes about the target, where that is tried before it is shown. Raises `UnusableReply`.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Action:
     read: Callable[[str], str] | None = None
     changes: Changes | None = None
     variant: Callable[[Scene], Action] | None = None
+    proposal: Callable[[Scene, Range, str], Proposal] | None = None
 
     @property
     def command(self) -> str:
@@ -185,6 +188,23 @@ class FindingsResult:
     findings: tuple[Finding, ...]
     seen: Mapping[str, Snapshot] = field(default_factory=dict)
     problem: str | None = None
+
+
+class Proposal(Protocol):
+    """What a reply proposes. Nothing may be known of how it went (None): then nothing could be tried."""
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What to try; None where nothing can be."""
+        ...
+
+    def failure(self, observed: Observed | None) -> str:
+        """What to tell the model that wrote it; "" where it holds, as far as is known."""
+        ...
+
+    def result(self, observed: Observed | None) -> Result:
+        """What the person gets."""
+        ...
 
 
 Result = EditResult | AnswerResult | FileResult | FindingsResult

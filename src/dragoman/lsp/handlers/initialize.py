@@ -25,5 +25,6 @@ def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
         {
             "clientInfo": {"name": client.name, "version": client.version} if client else None,
             "capabilities": {"general": {"positionEncodings": [server.facts.encoding.value]}},
+            "initializationOptions": params.initialization_options,
         }
     )
