@@ -36,6 +36,8 @@ model = "{model}"
 local = true
 [providers.ollama]
 enabled = false
+[cache]
+enabled = false
 """
 
 

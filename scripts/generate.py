@@ -34,7 +34,7 @@ Later ones win, key by key. Tables are merged; a list or a single value replaces
 |---|---|---|
 | 1 | the defaults below | |
 | 2 | your own file: `config.toml` in the platform's config folder (`dragoman config show` names it), or the file that `DRAGOMAN_CONFIG` names | TOML |
-| 3 | `.dragoman.toml` in the workspace folder | TOML; only `context.*`, see below |
+| 3 | `.dragoman.toml` in the workspace folder | TOML; only `context.*` unless you trust it, see below |
 | 4 | your editor: `initializationOptions`, and `workspace/configuration` in the section `dragoman` | nested JSON, or dotted keys (`"routing.fallback_order"`) |
 | 5 | the environment: `DRAGOMAN_TIMEOUTS__CONNECT=10`; two underscores part the segments | text; a list with commas, or JSON |
 | 6 | the command line: `--set routing.prefer_local_for=code,tests` | as in the environment |
@@ -51,9 +51,14 @@ To have your editor check and complete `config.toml`, point its TOML plugin to `
 
 ## A project's own file
 
-`.dragoman.toml` comes with somebody else's project as easily as with your own. It is not trusted: it may name text
-files of the project as instructions (`context.instructions`), and lower `context.max_tokens`. Everything else in it is
-refused, and you are told. It is not read where it is a link to a file outside the project.
+`.dragoman.toml` comes with somebody else's project as easily as with your own. Untrusted, it may name text files of the
+project as instructions (`context.instructions`), and lower `context.max_tokens`. Everything else in it is refused, and
+your editor asks once whether you trust it, or names the command. It is not read where it is a link to a file outside
+the project.
+
+`dragoman trust` shows what the file would set and asks you; `--revoke` takes it back, `--list` shows what you have said
+of which files. Trusted, the file may set whatever your own may. Trust is for its content as it is now: when it changes,
+it is foreign again. [Security](security.md) says more.
 
 ## Keys
 

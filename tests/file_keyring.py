@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 from keyring.backend import KeyringBackend
@@ -13,7 +14,10 @@ NAME = "file_keyring.FileKeyring"
 
 
 class FileKeyring(KeyringBackend):
-    """Entries by user in the JSON file that FILE_KEYRING names. Locked where that file is the word `locked`."""
+    """Entries by user in the JSON file that FILE_KEYRING names.
+
+    Locked where that file is the word `locked`; waits as long as it is the word `silent`.
+    """
 
     priority = -1
 
@@ -23,6 +27,9 @@ class FileKeyring(KeyringBackend):
 
     def _entries(self):
         text = self._path.read_text() if self._path.exists() else "{}"
+        while text == "silent":
+            time.sleep(0.01)
+            text = self._path.read_text()
         if text == "locked":
             raise KeyringLocked("a secret reason")
         return json.loads(text)

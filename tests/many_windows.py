@@ -49,6 +49,7 @@ def options(url, store):
         "routing": {"fallback_order": list(names), "intents": {"explanation": []}},
         "retry": {"max_retries": 2, "base_delay_ms": 1, "max_retry_after_s": 8},
         "health": {"check_interval_s": 0},
+        "cache": {"enabled": False},  # they all ask the same
     }
 
 

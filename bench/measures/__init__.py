@@ -5,7 +5,18 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from bench.measures import code_action, decisions, first_delta, intents, ledger, memory, start, tokens, typing
+from bench.measures import (
+    code_action,
+    decisions,
+    first_delta,
+    intents,
+    ledger,
+    memory,
+    redaction,
+    start,
+    tokens,
+    typing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -24,5 +35,6 @@ MEASURES: Mapping[str, Callable[[Stage], Iterable[Row]]] = MappingProxyType(
         "decisions": decisions.measure,
         "intents": intents.measure,
         "ledger": ledger.measure,
+        "redaction": redaction.measure,
     }
 )

@@ -20,6 +20,8 @@ from dragoman.core.settings_layers import Problem, editor_layer
 from dragoman.core.settings_parse import Effective, parse
 from dragoman.engine.access import FullAccess
 from dragoman.engine.answers import AnswerFolder
+from dragoman.engine.audit import Audit
+from dragoman.engine.cache import Cache
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.device_login import DeviceLogins
 from dragoman.engine.embeddings import Embeddings
@@ -27,6 +29,7 @@ from dragoman.engine.files import ProjectFiles
 from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
+from dragoman.engine.ignores import Ignores
 from dragoman.engine.key_index import index_path, stored_keys
 from dragoman.engine.key_stores import key_stores
 from dragoman.engine.keys import Keys, key_specs
@@ -36,14 +39,18 @@ from dragoman.engine.login_renewal import LoginRenewal
 from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
+from dragoman.engine.near import NearQuestions
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
-from dragoman.engine.settings_files import Stamp, read_layers, settings_paths, stamp
+from dragoman.engine.reuse import Reuse
+from dragoman.engine.secret_variables import secrets_of
+from dragoman.engine.settings_files import Stamp, read_layers, stamp, trusts_nobody, watched_paths
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
 from dragoman.engine.tokens import Tokens
+from dragoman.engine.trust import decide, is_trusted, verdict
 from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers import DIALECTS, PRESETS
@@ -58,6 +65,7 @@ if TYPE_CHECKING:
     from dragoman.core.errors import Download
     from dragoman.core.metrics import By
     from dragoman.core.settings import Settings
+    from dragoman.core.trust import Foreign, Seal
     from dragoman.core.usage import By as UsageBy
     from dragoman.engine.records import AttemptRecord
 
@@ -77,6 +85,7 @@ class App:
         self.workers = ThreadWorkers()
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
+        self._ignores = Ignores()
         self.repository = Git(environment)
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
@@ -95,7 +104,12 @@ class App:
         models = ModelLists(self.transport, clock)
         self._prober = Prober(self.store, models, self.access, clock)
         self._spending = Spending(self.store)
+        self._audit = Audit(partial(self._notice, source="the audit log"))
         self.ledger = Ledger(partial(self._notice, source="the ledger"))
+        self.cache = Cache(self.workers)
+        near = NearQuestions(
+            self.cache, lambda question: self.embeddings.embed((question,), local_only=True), self.workers
+        )
         self.tokens = Tokens(self.workers)
         self.completer = Engine(
             effective.settings,
@@ -108,6 +122,8 @@ class App:
             prober=self._prober,
             spending=self._spending,
             ledger=self.ledger,
+            audit=self._audit,
+            reuse=Reuse(self.cache, clock, near),
             tokens=self.tokens,
         )
         self.embeddings = Embeddings(
@@ -120,6 +136,7 @@ class App:
             access=self.access,
             spending=self._spending,
             ledger=self.ledger,
+            audit=self._audit,
         )
 
     @classmethod
@@ -141,18 +158,33 @@ class App:
         """The settings in force."""
         return self.effective.settings
 
+    @property
+    def known_secrets(self) -> frozenset[str]:
+        """Texts that are to be hidden wherever they stand in what is sent."""
+        return secrets_of(self.environment)
+
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """See `core.ports.Services`."""
+        return self.effective.foreign
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """See `core.ports.Services`."""
+        await self.workers.run(lambda: decide(seal, trusted=trusted))
+
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""
-        return ProjectFiles(roots, self.workers)
+        return ProjectFiles(roots, self.workers, self._ignores, self.settings.privacy.local_only)
 
     async def configure(self, editor: EditorSettings) -> Sequence[Problem]:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""
         self._editor = editor
         self.effective, self._stamp = await self.workers.run(self._read)
-        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path())))
+        self.keys = self._new_keys(await self.workers.run(lambda: stored_keys(index_path(self.environment))))
         self.transport.use(self.effective.settings.network)
         self.store.use(self.effective.settings.store, self.environment)
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
+        self.cache.use(self.effective.settings.cache, self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
@@ -220,7 +252,9 @@ class App:
         self._standings.close()
         self.metrics.flush()
         await self.ledger.close()
+        await self._audit.close()
         await self.store.close()
+        await self.cache.close()
         await self.transport.close()
         await self.access.close()
         self.workers.close()
@@ -241,21 +275,29 @@ class App:
     def _read(self) -> tuple[Effective, Stamp]:
         # The stamp is taken first: a file that changes while it is read is then read again.
         before = self._look()
+        trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
+        # An editor mixes what a project's own folder says (.vscode/settings.json) into what it answers.
+        answered = editor_layer("the editor's settings", dict(self._editor.configuration))
         layers = read_layers(
             self.environment,
             self._editor.roots,
             (
                 editor_layer("the editor's initializationOptions", dict(self._editor.initialization_options)),
-                editor_layer("the editor's settings", dict(self._editor.configuration)),
+                replace(answered, trusted=self._editor.trusts_workspace),
             ),
             self._assignments,
+            trusts,
         )
         effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
-        return replace(effective, settings=with_addresses(effective.settings, self.environment)), before
+        undecided = tuple(
+            file for file in effective.foreign if self._editor.trusts_workspace and verdict(file.seal) is None
+        )
+        settings = with_addresses(effective.settings, self.environment)
+        return replace(effective, settings=settings, foreign=undecided), before
 
     def _look(self) -> Stamp:
         # A key that was stored, changed or deleted counts as a change of settings.
-        return stamp((*settings_paths(self.environment, self._editor.roots), index_path()))
+        return stamp((*watched_paths(self.environment, self._editor.roots), index_path(self.environment)))
 
     def _new_keys(self, stored: Mapping[str, str]) -> Keys:
         specs = key_specs(self.effective.settings, PRESETS, stored)

@@ -8,6 +8,7 @@ from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Routed, UsageReport
 from dragoman.core.intent import LabelledIntent
+from dragoman.core.ports import Disclosure
 from dragoman.core.route import Decision
 
 
@@ -43,10 +44,20 @@ def _pieces(text, size):
 
 
 class FakeFiles:
-    """A project in a dictionary of absolute paths."""
+    """A project in a dictionary of absolute paths. `rules` say where texts may go, if not everywhere; what lies below
+    one of the `links` is really elsewhere.
+    """
 
-    def __init__(self, files=None):
+    def __init__(self, files=None, rules=None, links=()):
         self.files = dict(files or {})
+        self.rules = dict(rules or {})
+        self.links = tuple(links)
+
+    async def disclosures(self, paths):
+        return {path: self.last_disclosure(path) for path in paths}
+
+    def last_disclosure(self, path):
+        return self.rules.get(path, Disclosure())
 
     async def read_text(self, path):
         return self.files.get(path)
@@ -59,6 +70,19 @@ class FakeFiles:
                 folders.add(folder)
                 folder = posixpath.dirname(folder)
         return frozenset(path for path in paths if path in self.files or path in folders)
+
+    async def inside(self, paths):
+        return frozenset(path for path in paths if not path.startswith(self.links))
+
+
+def diff(**texts):
+    """A `git diff` in which these files have these lines added."""
+    parts = []
+    for path, text in texts.items():
+        lines = "".join(f"+{line}\n" for line in text.splitlines())
+        count = len(text.splitlines())
+        parts.append(f"diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n@@ -0,0 +1,{count} @@\n{lines}")
+    return "".join(parts)
 
 
 class FakeRepository:

@@ -88,6 +88,32 @@ async def test_a_syntax_error_is_sent_back_with_its_reason():
     assert [type(event) for event in events if isinstance(event, Reset | Done)] == [Reset, Done]
 
 
+async def test_a_second_question_wants_another_answer():
+    """The first question may be answered from the cache; the one that sends an answer back may not."""
+    _, _, completer = await performed("document", [BAD, GOOD])
+    assert [job.cacheable for job in completer.jobs] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("name", "cacheable", "question"),
+    [
+        ("explain", True, "why?"),
+        ("ask", True, "why?"),
+        ("document", True, ""),
+        ("tests", True, ""),
+        ("refactor", False, ""),
+        ("edit", False, ""),
+        ("fix", False, ""),
+    ],
+)
+async def test_what_an_earlier_answer_will_do_for(name, cacheable, question):
+    """Answers, comments and tests may be what was said before; only questions may be worded otherwise."""
+    of = scene(instruction="why?", path="/project/a.py")
+    job = (await performed(name, [GOOD], of=of))[2].jobs[0]
+    assert (job.cacheable, job.question) == (cacheable, question)
+    assert not job.question or job.request.messages[-1].text.endswith(job.question)
+
+
 async def test_no_second_question_where_text_cannot_be_taken_back():
     """An asker that can't reset gets the first answer with its problem."""
     result, events, completer = await performed("refactor", [BAD], can_reset=False)

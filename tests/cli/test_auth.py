@@ -336,11 +336,11 @@ class TestLogout:
     def test_the_key_is_deleted(self, auth, keyring):
         """It is gone from the keyring, and no longer looked for there."""
         auth("login", "anthropic", stdin=KEY)
-        assert stored_keys(index_path()) == {"anthropic": "keyring"}
+        assert stored_keys(index_path(os.environ)) == {"anthropic": "keyring"}
         ran = auth("logout", "anthropic")
         assert (ran.code, ran.out) == (0, "anthropic: the key is deleted from the OS keyring.\n")
         assert keyring.entries == {}
-        assert stored_keys(index_path()) == {}
+        assert stored_keys(index_path(os.environ)) == {}
 
     def test_a_key_that_remains_elsewhere(self, auth, keyring, monkeypatch):
         """A variable still holds one: that is told."""
@@ -423,5 +423,5 @@ class TestShow:
 def test_only_the_person_can_read_the_index(auth, keyring):
     """The list of stored keys' names holds no key, and is for the person's eyes."""
     auth("login", "anthropic", stdin=KEY)
-    assert KEY not in index_path().read_text()
-    assert stat.S_IMODE(index_path().stat().st_mode) == 0o600
+    assert KEY not in index_path(os.environ).read_text()
+    assert stat.S_IMODE(index_path(os.environ).stat().st_mode) == 0o600

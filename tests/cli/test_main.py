@@ -13,7 +13,7 @@ from dragoman import __version__
 from dragoman.cli.driver import LspClient
 from dragoman.cli.main import split_options
 
-COMMANDS = ("run", "providers", "route", "doctor", "demo", "simulate", "config", "lsp")
+COMMANDS = ("run", "providers", "route", "doctor", "trust", "demo", "simulate", "config", "lsp")
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,7 @@ def test_json_of_an_edit(dragoman, play, sample):
         "inputTokens": 12,
         "outputTokens": 5,
         "estimated": False,
+        "cached": False,
     }
 
 

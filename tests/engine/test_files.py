@@ -67,3 +67,34 @@ async def test_existing_tells_files_and_folders_below_the_roots(files, tmp_path)
     (project / "a").write_text("")
     asked = [str(project / "a"), str(project / "sub"), str(project / "no"), str(tmp_path / "secret.txt")]
     assert await files.existing(asked) == {asked[0], asked[1]}
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("new/deep/test_a.py", True),
+        ("here/../test_a.py", True),
+        ("../test_a.py", False),
+        ("link/test_a.py", False),
+        ("link/new/test_a.py", False),
+        ("nowhere.py", False),
+        ("within.py", True),
+        ("loop/a.py", False),
+        ("a\0b", False),
+    ],
+)
+async def test_where_a_new_file_would_really_be(files, tmp_path, path, expected):
+    """A place is inside only where it really is, with links followed on the way, and a link to nowhere at its end."""
+    project = tmp_path / "project"
+    (tmp_path / "elsewhere").mkdir()
+    (project / "link").symlink_to(tmp_path / "elsewhere")
+    (project / "nowhere.py").symlink_to(tmp_path / "elsewhere" / "new.py")
+    (project / "within.py").symlink_to(project / "other.py")
+    (project / "loop").symlink_to(project / "loop")
+    wanted = f"{project}/{path}"
+    assert await files.inside([wanted]) == ({wanted} if expected else set())
+
+
+async def test_a_relative_path_is_nowhere(files):
+    """A path without a beginning is not inside."""
+    assert await files.inside(["a.py"]) == set()

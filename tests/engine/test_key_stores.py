@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from dragoman.core.errors import VaultLocked
-from dragoman.engine.key_index import note_key, stored_keys
+from dragoman.engine.key_index import index_path, note_key, stored_keys
 from dragoman.engine.key_lookup import KeyPlaceTrouble
 from dragoman.engine.key_stores import VaultStore, done, key_stores
 from dragoman.engine.vault_access import platform_access
@@ -80,6 +80,11 @@ class TestDone:
 
 
 class TestIndex:
+    def test_where_it_is(self, tmp_path):
+        """In the platform's state folder; an environment with another one, as the demo's, has another index."""
+        assert index_path({}) == index_path(os.environ)
+        assert index_path({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "dragoman" / "keys.json"
+
     def test_what_was_stored(self, tmp_path):
         """Each provider's place is noted, changed and forgotten, in a file for the person alone."""
         path = tmp_path / "state" / "keys.json"

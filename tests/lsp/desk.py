@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
+from dragoman.core.ports import Disclosure
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
 from dragoman.lsp.server import Server
@@ -52,6 +53,15 @@ class NoFiles:
 
     async def existing(self, paths):
         return frozenset()
+
+    async def inside(self, paths):
+        return frozenset(paths)
+
+    async def disclosures(self, paths):
+        return {path: Disclosure() for path in paths}
+
+    def last_disclosure(self, path):
+        return Disclosure()
 
 
 class NoRepository:
@@ -130,7 +140,10 @@ class Bench:
         self.answers = Shelf()
         self.repository = NoRepository()
         self.project: Any = NoFiles()
+        self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
+        self.foreign: list[Any] = []
+        self.trusted: list[Any] = []
         self.configured: list[Any] = []
         self.is_closed = False
         self.downloads: list[Any] = []
@@ -145,6 +158,9 @@ class Bench:
 
     async def refresh(self):
         return ()
+
+    async def trust(self, seal, *, trusted):
+        self.trusted.append((seal, trusted))
 
     async def download(self, wanted):
         self.downloads.append(wanted)

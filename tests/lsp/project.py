@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dragoman.core.ports import Disclosure
+
 if TYPE_CHECKING:
     from lsp.desk import Desk
 
@@ -15,9 +17,14 @@ SIZES = {"utf-8": lambda c: len(c.encode()), "utf-16": lambda c: 1 + (c > "\ufff
 
 @dataclass
 class Project:
-    """`core.ports.Files` by path."""
+    """`core.ports.Files` by path. `rules` say where texts may go, if not everywhere;
+    what lies below one of the `links` is really elsewhere.
+    """
 
     texts: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, Disclosure] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+    looks: list[str] = field(default_factory=list)
 
     async def read_text(self, path):
         return self.texts.get(path)
@@ -25,6 +32,17 @@ class Project:
     async def existing(self, paths):
         folders = {path.rpartition("/")[0] for path in self.texts}
         return frozenset(path for path in paths if path in self.texts or path in folders)
+
+    async def inside(self, paths):
+        return frozenset(path for path in paths if not path.startswith(self.links))
+
+    async def disclosures(self, paths):
+        asked = list(paths)
+        self.looks += asked
+        return {path: self.rules.get(path, Disclosure()) for path in asked}
+
+    def last_disclosure(self, path):
+        return self.rules.get(path, Disclosure()) if path in self.looks else Disclosure()
 
 
 @dataclass

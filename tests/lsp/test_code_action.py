@@ -9,9 +9,12 @@ from dataclasses import replace
 import pytest
 
 from dragoman.actions import ACTIONS
+from dragoman.core.ports import Disclosure
 from dragoman.lsp.handlers import code_action
+from dragoman.lsp.withheld import LOOK_SECONDS
 from lsp.clients import CLIENTS, identity, initialize_params
 from lsp.desk import FULL, span
+from lsp.project import Project
 
 URI = "file:///project/a.py"
 CODE = (
@@ -225,3 +228,63 @@ async def test_menu_before_the_services_are_open(open_desk):
     desk.open(CODE, URI, "python")
     assert await menu(desk)
     desk.server._opening.cancel()
+
+
+def withheld(desk, path="/project/a.py", reason="a.py is ignored by .gitignore."):
+    """The project's file may go to no model from now on."""
+    desk.services.project = Project(rules={path: Disclosure(reason)})
+
+
+async def test_withheld_document_has_no_entry_but_the_reason(open_desk):
+    """Where nothing of a document may go to a model, the menu has one entry that can't be chosen, and says why."""
+    able = {**FULL["textDocument"]["codeAction"], "disabledSupport": True}
+    desk = await open_desk({**FULL, "textDocument": {"codeAction": able}})
+    withheld(desk)
+    desk.open(CODE, URI, "python")
+    await desk.settle()
+    (entry,) = await menu(desk, diagnostics=[DIAGNOSTIC])
+    assert entry["disabled"] == {"reason": "a.py is ignored by .gitignore."}
+    assert "command" not in entry
+    assert await menu(desk, only=["quickfix"]) == []
+    assert len(await menu(desk, only=["refactor"])) == 1
+
+
+async def test_withheld_document_at_a_client_that_shows_no_disabled_entries(desk):
+    """There the menu is empty, and a command that is run all the same answers with the reason; no model is asked."""
+    withheld(desk)
+    desk.open(CODE, URI, "python")
+    await desk.settle()
+    assert await menu(desk) == []
+    for method in ("dragoman/run", "dragoman/context", "dragoman/route"):
+        error = await desk.refused(
+            method, {"action": "refactor", "textDocument": {"uri": URI}, "range": span(0, 0, 4, 0)}
+        )
+        assert error["message"] == "a.py is ignored by .gitignore."
+    assert desk.services.completer.jobs == []
+
+
+async def test_menu_follows_the_ignore_files(desk):
+    """The menu never waits for the disk: what was found out meanwhile is so in a later one."""
+    desk.services.project = project = Project()
+    desk.open(CODE, URI, "python")
+    await desk.settle()
+    assert await menu(desk)
+    assert project.looks == ["/project/a.py"]
+    project.rules["/project/a.py"] = Disclosure("not this one")
+    await asyncio.sleep(LOOK_SECONDS)
+    await menu(desk)
+    await desk.settle()
+    assert await menu(desk) == []
+    assert project.looks == ["/project/a.py"] * 2
+
+
+async def test_open_buffer_of_a_withheld_file_is_no_context(desk):
+    """What is open in the editor is shown to no model either, where its file may not be."""
+    withheld(desk, "/project/AGENTS.md")
+    desk.open("TOP SECRET", "file:///project/AGENTS.md", "markdown")
+    desk.open("Be brief.", "file:///project/CLAUDE.md", "markdown")
+    desk.open(CODE, URI, "python")
+    shown = await desk.request("dragoman/context", {"action": "refactor", "textDocument": {"uri": URI}})
+    sent = "".join(message["text"] for message in shown["messages"])
+    assert "Be brief." in sent
+    assert "TOP SECRET" not in sent

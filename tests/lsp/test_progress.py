@@ -109,6 +109,7 @@ async def test_partial_results_in_order(open_desk):
         "firstTokenSeconds": 0.457,
         "attempts": 1,
         "costUsd": None,
+        "cached": False,
     }
     assert message["result"]["markdown"].strip() == "Because."
     assert (message["result"]["provider"], message["result"]["model"]) == ("ollama", "small")
@@ -365,3 +366,10 @@ async def test_trace_tells_events_without_text(open_desk):
     desk.services.completer.say("more")
     await response
     assert len(desk.notifications("$/logTrace")) == before
+
+
+async def test_an_answer_from_the_cache_is_called_so(open_desk):
+    """The bar's end says that the answer was there, and has cost nothing."""
+    done = Done("ollama", "small", Stop.STOP, Usage(), 0.01, 0.01, 0, 0.0, cached=True)
+    desk, _ = await played(open_desk, OLLAMA, TextDelta("Because."), done, workDoneToken="bar", apply=False)
+    assert desk.progress("bar")[-1]["message"] == "ollama · small: from the cache in 0.0 s, for nothing"

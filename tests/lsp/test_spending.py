@@ -16,7 +16,7 @@ ANSWER_USD = (100 * 1000 + 50 * 2000) / 1e6
 def order(uri):
     """A request to explain the function."""
     start, end = {"line": 0, "character": 0}, {"line": 1, "character": 0}
-    return {"action": "explain", "textDocument": {"uri": uri}, "range": {"start": start, "end": end}}
+    return {"action": "explain", "textDocument": {"uri": uri}, "range": {"start": start, "end": end}, "no_cache": True}
 
 
 async def test_status_tells_what_was_spent_today(tmp_path):

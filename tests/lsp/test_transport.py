@@ -95,6 +95,17 @@ async def test_endless_header_ends_the_connection():
     assert await frames(b"x" * (3 << 20) + b"\r\n", FRAME) == []
 
 
+@pytest.mark.parametrize(
+    "first",
+    [b"POST / HTTP/1.1", b"POST /x HTTP/1.0", b"GET / HTTP/1.1", b"PRI * HTTP/2.0", b"POST http://h:1/ HTTP/1.1"],
+)
+async def test_a_browser_is_no_client(first):
+    """What a web page has a browser send here is no message, though its header says how long its body is."""
+    browser = first + b"\r\nHost: 127.0.0.1:9257\r\nContent-Length: 2\r\nContent-Type: text/plain\r\n\r\n{}"
+    assert await frames(browser) == []
+    assert await frames(browser, browser, FRAME) == []
+
+
 async def test_connection_that_is_reset():
     """A reset of the connection is an end like any other."""
     reader = asyncio.StreamReader()

@@ -34,4 +34,4 @@ def _prompt(scene: Scene, context: Context) -> tuple[Message, ...]:
     return answer_messages(scene, context, scene.instruction)
 
 
-ASK = Action("ask", "Ask", ResultKind.ANSWER, None, _offer, _target, _prompt, needs_instruction=True)
+ASK = Action("ask", "Ask", ResultKind.ANSWER, None, _offer, _target, _prompt, needs_instruction=True, cacheable=True)

@@ -101,6 +101,8 @@ class Action:
     target: what will be replaced, or is asked about. Raises `BadInput` where there is nothing of the kind.
     prompt: the messages for a model, from the scene and the context that was gathered around the target.
     original: the target's text as the model is shown it, where that is not the document's own.
+    cacheable: a person who asks for the same again, on the same text, is content with the same answer. Whoever wants
+    an edit again on a text that is still the same has refused the first one, and wants another.
     read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
     changes: it is about what has changed since the last commit, which the scene then holds.
     variant: what the action is in this scene, where that depends on it.
@@ -115,6 +117,7 @@ class Action:
     prompt: Callable[[Scene, Context], tuple[Message, ...]]
     needs_instruction: bool = False
     original: Callable[[Scene, Range], str] | None = None
+    cacheable: bool = False
     read: Callable[[str], str] | None = None
     changes: Changes | None = None
     variant: Callable[[Scene], Action] | None = None

@@ -61,4 +61,4 @@ def _prompt(scene: Scene, context: Context) -> tuple[Message, ...]:
     return edit_messages(scene, context, task)
 
 
-DOCUMENT = Action("document", "Document", ResultKind.EDIT, Intent.CODE, _offer, _target, _prompt)
+DOCUMENT = Action("document", "Document", ResultKind.EDIT, Intent.CODE, _offer, _target, _prompt, cacheable=True)

@@ -54,4 +54,4 @@ def _prompt(scene: Scene, context: Context) -> tuple[Message, ...]:
     return answer_messages(scene, context, task)
 
 
-EXPLAIN = Action("explain", "Explain", ResultKind.ANSWER, Intent.EXPLANATION, _offer, _target, _prompt)
+EXPLAIN = Action("explain", "Explain", ResultKind.ANSWER, Intent.EXPLANATION, _offer, _target, _prompt, cacheable=True)

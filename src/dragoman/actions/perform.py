@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from dragoman.actions.base import AnswerResult, Changes, EditResult, FileResult, FindingsResult, ResultKind
 from dragoman.actions.findings import findings
 from dragoman.actions.fix import problem_line
+from dragoman.actions.hiding import Hidden, around, hide
 from dragoman.actions.places import document_name, posix
 from dragoman.actions.prompting import fenced
 from dragoman.actions.testfiles import plan_tests
@@ -26,13 +27,14 @@ from dragoman.core.hints import Hints
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.languages import language_of
 from dragoman.core.ports import Job
+from dragoman.core.redact import Restorer
 from dragoman.core.reply import answer, new_code, replacement
 from dragoman.core.syntax import new_errors, parse
 from dragoman.core.text import Snapshot, TextEdit, apply
 from dragoman.core.thinking import ThinkSplitter, without_thinking
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
     from dragoman.actions.base import Action, Result, Scene
     from dragoman.actions.testfiles import TestPlan
@@ -47,12 +49,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a performance needs of the world."""
+    """What a performance needs of the world. `known_secrets` are hidden wherever they stand."""
 
     completer: Completer
     files: Files
     workers: Workers
     repository: Repository
+    known_secrets: Collection[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +65,17 @@ class Preferences:
     max_context_tokens: int = 6000
     check_syntax: bool = True
     instructions: tuple[str, ...] = ()
+    redact: bool = True
 
     @classmethod
     def of(cls, settings: Settings) -> Preferences:
         """Those of the settings."""
-        return cls(settings.context.max_tokens, settings.edits.check_syntax, settings.context.instructions)
+        return cls(
+            settings.context.max_tokens,
+            settings.edits.check_syntax,
+            settings.context.instructions,
+            settings.privacy.redact,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +83,8 @@ class Prepared:
     """Everything that is known before a model is asked.
 
     subject: what is asked about. target: what in the document will be replaced; None where the document stays as it is.
-    messages: exactly what will be sent. reviewed: the texts that findings are about, by path.
+    hidden: what will be sent, and what was hidden in it. local_only: a part of it may go to local providers alone.
+    reviewed: the texts that findings are about, by path.
     """
 
     action: Action
@@ -84,45 +94,90 @@ class Prepared:
     original: str
     syntax: Syntax
     context: Context
-    messages: tuple[Message, ...]
+    hidden: Hidden
     intent: LabelledIntent
     preferences: Preferences
     plan: TestPlan | None = None
+    local_only: bool = False
     reviewed: Mapping[str, Snapshot] = field(default_factory=dict)
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
         """The job that asks for it: for `Completer.decide`, or to be streamed."""
-        return Job(job_id, Request(self.messages), self.intent, hints, can_reset, action=self.action.name)
+        answers = self.action.result is ResultKind.ANSWER
+        return Job(
+            job_id,
+            Request(self.messages),
+            self.intent,
+            hints,
+            can_reset,
+            action=self.action.name,
+            local_only=self.local_only,
+            sources=self.sources,
+            cacheable=self.action.cacheable and not self.local_only,
+            question=self.hidden.concealed(self.scene.instruction) if answers else "",
+        )
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """Exactly what will be sent."""
+        return self.hidden.messages
+
+    def asked(self) -> tuple[Message, ...]:
+        """The messages for a log: without secrets, even where they are sent."""
+        return self.messages if self.preferences.redact else hide(self.messages).messages
+
+    def told(self, result: Result) -> str:
+        """The result's text for a log: without the secrets that were put back."""
+        if isinstance(result, FindingsResult):
+            return self.hidden.concealed("\n".join(map(str, result.findings)))
+        return self.hidden.concealed(result.markdown if isinstance(result, AnswerResult) else result.text)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files that are quoted, with their lines where they are known."""
+        pieces = (piece.source for piece in self.context.pieces if piece.kind != "framework")
+        return tuple(dict.fromkeys(pieces))
 
 
 async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Preferences, hints: Hints) -> Prepared:
-    """Everything up to the question, without asking. Raises `BadInput` where there is nothing to work on."""
+    """Everything up to the question, without asking. Raises `BadInput` where there is nothing to work on, or where the
+    document's text may go to no model.
+    """
     if action.needs_instruction and not scene.instruction.strip():
         raise BadInput(f"Say what to do: {action.command} takes an instruction as its argument.")
     selection = scene.snapshot.clamp(scene.selection)
     scene = replace(scene, selection=selection, instruction=scene.instruction.strip())
     if action.variant is not None:
         action = action.variant(scene)
-    instructions = await _instructions(scene, tools.files, preferences)
+    wanted = _instruction_paths(scene, preferences)
+    may = await tools.files.disclosures([scene.path, *wanted])
+    if action.changes is None and may[scene.path].withheld:
+        raise BadInput(may[scene.path].withheld)
+    instructions = await _instructions(wanted, tools.files)
+    local_only = any(may[path].local_only for path in instructions)
+    pieces = list(instructions.values())
     if action.changes is not None:
-        return await _prepare_changes(action, scene, tools, preferences, hints, instructions)
+        return await _prepare_changes(action, scene, tools, preferences, hints, pieces, local_only=local_only)
+    local_only |= may[scene.path].local_only
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
         plan = await plan_tests(scene, syntax, tools.files)
-        others = (*plan.pieces(), *instructions)
-        original, context = await tools.workers.run(
-            lambda: _gathered(action, scene, syntax, subject, preferences, others)
+        if plan.existing:
+            local_only |= (await tools.files.disclosures([plan.path]))[plan.path].local_only
+        others = (*plan.pieces(), *pieces)
+        original, context, hidden = await tools.workers.run(
+            lambda: _gathered(action, scene, syntax, subject, preferences, others, tools.known_secrets)
         )
     else:
 
-        def look() -> tuple[Syntax, Range, str, Context]:  # in one go: each hop to a worker costs the person time
+        def look() -> tuple[Syntax, Range, str, Context, Hidden]:  # in one go: each hop to a worker costs time
             syntax, subject = _parsed(action, scene)
-            return syntax, subject, *_gathered(action, scene, syntax, subject, preferences, instructions)
+            gathered = _gathered(action, scene, syntax, subject, preferences, pieces, tools.known_secrets)
+            return syntax, subject, *gathered
 
-        syntax, subject, original, context = await tools.workers.run(look)
+        syntax, subject, original, context, hidden = await tools.workers.run(look)
     target = subject if action.result is ResultKind.EDIT else plan.inside if plan is not None else None
-    messages = action.prompt(scene, context)
     return Prepared(
         action,
         scene,
@@ -131,18 +186,26 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         original,
         syntax,
         context,
-        messages,
+        hidden,
         _intent(action, scene, hints),
         preferences,
         plan,
+        local_only,
         {"": scene.snapshot} if action.result is ResultKind.FINDINGS else {},
     )
 
 
 async def _prepare_changes(
-    action: Action, scene: Scene, tools: Tools, preferences: Preferences, hints: Hints, instructions: Sequence[Piece]
+    action: Action,
+    scene: Scene,
+    tools: Tools,
+    preferences: Preferences,
+    hints: Hints,
+    instructions: Sequence[Piece],
+    *,
+    local_only: bool,
 ) -> Prepared:
-    """The same for an action about what has changed in the folder."""
+    """The same for an action about what has changed in the folder. Files that may go to no model are left out."""
     folder = scene.root or posix(scene.path).rpartition("/")[0]
     if not folder:
         raise BadInput("This document is in no folder: save it inside a git repository first.")
@@ -152,11 +215,21 @@ async def _prepare_changes(
     files = await tools.workers.run(lambda: parse_diff(diff))
     if not files:
         raise BadInput(f"Nothing has changed in {folder} since the last commit.")
+    may = await tools.files.disclosures([f"{posix(folder)}/{file.path}" for file in files])
+    withheld = [rule.withheld for rule in may.values() if rule.withheld]
+    files = tuple(file for file in files if not may[f"{posix(folder)}/{file.path}"].withheld)
+    if not files:
+        raise BadInput(f"Of what has changed, nothing may be sent: {withheld[0]}")
     scene = replace(scene, changes=files)
     context = gather_changes(files, max_tokens=preferences.max_context_tokens, others=instructions)
     syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
     target = subject if action.result is ResultKind.EDIT else None
     shown = {piece.source for piece in context.of_kind("changes")}
+    local_only |= any(may[f"{posix(folder)}/{path}"].local_only for path in shown)
+    changed = "\n".join(line.text for file in files for line in file.lines)
+    hidden = await tools.workers.run(
+        lambda: _hidden(action.prompt(scene, context), changed, preferences, tools.known_secrets)
+    )
     reviewed = {}
     if action.result is ResultKind.FINDINGS:
         for file in files:
@@ -173,9 +246,10 @@ async def _prepare_changes(
         scene.snapshot.slice(subject),
         syntax,
         context,
-        action.prompt(scene, context),
+        hidden,
         _intent(action, scene, hints),
         preferences,
+        local_only=local_only,
         reviewed=reviewed,
     )
 
@@ -220,7 +294,10 @@ async def complete(
         messages = (*prepared.messages, assistant(without_thinking(reply.text)), user(outcome.follow_up))
         try:
             second = await _ask(
-                replace(job, request=replace(job.request, messages=messages)), tools.completer, on_event
+                replace(job, request=replace(job.request, messages=messages), cacheable=False),
+                prepared.hidden,
+                tools.completer,
+                on_event,
             )
         except (ProviderError, AllCandidatesFailed):
             pass  # the first answer is what there is
@@ -239,7 +316,7 @@ async def complete(
 
 @dataclass(frozen=True, slots=True)
 class _Reply:
-    """A model's whole answer, and the event that ended it."""
+    """A model's whole answer as it wrote it, and the event that ended it."""
 
     text: str
     done: Done | None
@@ -277,14 +354,16 @@ async def _ask_shorter(
     """The answer, and what was asked: half of the context, then the target alone, where more is too long for all."""
     for share in (2, 0):
         try:
-            return prepared, await _ask(prepared.job(job_id, hints, can_reset=can_reset), tools.completer, on_event)
+            job = prepared.job(job_id, hints, can_reset=can_reset)
+            return prepared, await _ask(job, prepared.hidden, tools.completer, on_event)
         except (ContextLength, AllCandidatesFailed) as error:
             shorter = await _shorter(prepared, tools, hints, share) if _is_too_long(error) else None
             if shorter is None:
                 raise
             prepared = shorter
             await on_event(Notice(f"Too long for every model: asking again with less of what is around. ({error})"))
-    return prepared, await _ask(prepared.job(job_id, hints, can_reset=can_reset), tools.completer, on_event)
+    job = prepared.job(job_id, hints, can_reset=can_reset)
+    return prepared, await _ask(job, prepared.hidden, tools.completer, on_event)
 
 
 def _is_too_long(error: ContextLength | AllCandidatesFailed) -> bool:
@@ -301,26 +380,27 @@ async def _shorter(prepared: Prepared, tools: Tools, hints: Hints, share: int) -
     return shorter if shorter.context.tokens < prepared.context.tokens else None
 
 
-async def _ask(job: Job, completer: Completer, on_event: Callable[[Event], Awaitable[None]]) -> _Reply:
-    """Stream one answer. `Done` is kept for the one who knows whether it is the last."""
+async def _ask(job: Job, hidden: Hidden, completer: Completer, on_event: Callable[[Event], Awaitable[None]]) -> _Reply:
+    """Stream one answer, its secrets put back. `Done` is kept for the one who knows whether it is the last."""
     splitter, text, done = ThinkSplitter(), [], None
+    restorer = Restorer(hidden.sent)
     async with aclosing(completer.stream(job)) as events:
         async for event in events:
             if isinstance(event, TextDelta) and splitter.answering:
                 text.append(event.text)
-                await on_event(event)
+                await _tell(restorer.feed(event.text), "", on_event)
             elif isinstance(event, TextDelta):
                 visible, thinking = splitter.feed(event.text)
-                await _tell(visible, thinking, on_event)
+                await _tell(restorer.feed(visible), thinking, on_event)
                 text.append(visible)
             elif isinstance(event, Done):
                 done = event
             else:
                 if isinstance(event, Reset):
-                    splitter, text = ThinkSplitter(), []
+                    splitter, text, restorer = ThinkSplitter(), [], Restorer(hidden.sent)
                 await on_event(event)
     visible, thinking = splitter.close()
-    await _tell(visible, thinking, on_event)
+    await _tell(restorer.feed(visible) + restorer.close(), thinking, on_event)
     text.append(visible)
     return _Reply("".join(text), done)
 
@@ -335,50 +415,75 @@ async def _tell(visible: str, thinking: str, on_event: Callable[[Event], Awaitab
 def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     """The result that the reply makes. Costs milliseconds: run off the loop."""
     try:
-        result = _result(prepared, reply)
-    except UnusableReply as error:
+        result = _result(prepared, prepared.hidden.revealed(reply.text))
+    except UnusableReply as revealing:
+        error = _told_why(prepared, reply, revealing)
         if reply.cut is not None:
             return _Outcome(None, UnusableReply(reply.cut))
         return _Outcome(None, error, error.follow_up, "The answer can't be used as it is; asking once more.")
     if reply.cut is not None:
         return _Outcome(_cut(result, reply.cut))
+    wrong = prepared.hidden.mangled(reply.text)
+    if wrong and not isinstance(result, AnswerResult | FindingsResult):
+        return _mangled(prepared, result, wrong)
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
     if problem is None or isinstance(result, AnswerResult | FindingsResult):
         return _Outcome(result)
+    # What the error quotes may be a part of a secret that was put back.
+    told = problem.partition(":")[0] if prepared.hidden.sent.entries else problem
     return _Outcome(
         replace(result, problem=f"The new text has a syntax error: {problem}."),
-        follow_up=f"Put in its place, your text has a syntax error: {problem}. "
+        follow_up=f"Put in its place, your text has a syntax error: {told}. "
         "Answer again with only the whole corrected text in one fenced code block.",
         reason=f"The answer has a syntax error ({problem}); asking once more.",
     )
 
 
-def _result(prepared: Prepared, reply: _Reply) -> Result:
+def _mangled(prepared: Prepared, result: EditResult | FileResult, wrong: tuple[str, ...]) -> _Outcome:
+    """The result has words where secrets belong that stand for none of them."""
+    return _Outcome(
+        replace(result, problem=f"The model garbled what stands for a secret: put the secret in for {wrong[0]}."),
+        follow_up="You changed or invented a word that stands for a secret. Answer again with the whole text in one "
+        f"fenced code block, and copy these words exactly: {', '.join(prepared.hidden.sent.placeholders)}.",
+        reason="The answer garbled what stands for a secret; asking once more.",
+    )
+
+
+def _told_why(prepared: Prepared, reply: _Reply, otherwise: UnusableReply) -> UnusableReply:
+    """Why it can't be used, as it reads without the secrets: an error may quote what the model wrote."""
+    try:
+        _result(prepared, reply.text)
+    except UnusableReply as error:
+        return error
+    return otherwise
+
+
+def _result(prepared: Prepared, written: str) -> Result:
     snapshot, read = prepared.scene.snapshot, prepared.action.read
     if prepared.action.result is ResultKind.FINDINGS:
-        return _findings(prepared, reply)
+        return _findings(prepared, written)
     if prepared.action.result is ResultKind.ANSWER:
-        return AnswerResult(answer(reply.text) if read is None else f"{fenced(read(without_thinking(reply.text)))}\n")
+        return AnswerResult(answer(written) if read is None else f"{fenced(read(without_thinking(written)))}\n")
     if read is not None:
         assert prepared.target is not None
-        text = read(without_thinking(reply.text)).rstrip("\n")
+        text = read(without_thinking(written)).rstrip("\n")
         return EditResult(prepared.target, fitted(text, prepared.original, snapshot, prepared.target))
     if prepared.plan is None:
         assert prepared.target is not None
-        found = replacement(reply.text, snapshot, prepared.target, prepared.original)
+        found = replacement(written, snapshot, prepared.target, prepared.original)
         return EditResult(prepared.target, found.text, notes=found.notes)
     plan = prepared.plan
-    text = merged(plan, new_code(reply.text, snapshot.language))
+    text = merged(plan, new_code(written, snapshot.language))
     if plan.inside is not None:
         return EditResult(plan.inside, text)
     return FileResult(plan.path, plan.existing, text)
 
 
-def _findings(prepared: Prepared, reply: _Reply) -> FindingsResult:
+def _findings(prepared: Prepared, written: str) -> FindingsResult:
     within = {path: snapshot.whole for path, snapshot in prepared.reviewed.items()}
     if prepared.action.changes is None:
         within[""] = prepared.subject
-    return FindingsResult(findings(reply.text, prepared.reviewed, within), prepared.reviewed)
+    return FindingsResult(findings(written, prepared.reviewed, within), prepared.reviewed)
 
 
 def _cut(result: Result, why: str) -> Result:
@@ -410,9 +515,15 @@ def _parsed(action: Action, scene: Scene) -> tuple[Syntax, Range]:
 
 
 def _gathered(
-    action: Action, scene: Scene, syntax: Syntax, subject: Range, preferences: Preferences, others: Sequence[Piece]
-) -> tuple[str, Context]:
-    """The target's text as the model is shown it, and what is shown around it. Run off the loop."""
+    action: Action,
+    scene: Scene,
+    syntax: Syntax,
+    subject: Range,
+    preferences: Preferences,
+    others: Sequence[Piece],
+    known_secrets: Collection[str],
+) -> tuple[str, Context, Hidden]:
+    """The target's text, what is shown around it, and the messages made of them. Run off the loop."""
     original = action.original(scene, subject) if action.original is not None else scene.snapshot.slice(subject)
     context = gather(
         syntax,
@@ -423,7 +534,15 @@ def _gathered(
         problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
         others=others,
     )
-    return original, context
+    document = around(scene.snapshot, subject)
+    return original, context, _hidden(action.prompt(scene, context), document, preferences, known_secrets)
+
+
+def _hidden(
+    messages: tuple[Message, ...], document: str, preferences: Preferences, known_secrets: Collection[str]
+) -> Hidden:
+    """The messages as they may be sent. Run off the loop."""
+    return hide(messages, document, known_secrets) if preferences.redact else Hidden(messages)
 
 
 def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:
@@ -434,15 +553,18 @@ def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:
     return classify(scene.instruction)
 
 
-async def _instructions(scene: Scene, files: Files, preferences: Preferences) -> list[Piece]:
-    """The project's own instructions, each in a piece."""
+def _instruction_paths(scene: Scene, preferences: Preferences) -> dict[str, str]:
+    """Where the project's own instructions may be: the setting's name by the absolute path."""
     root = posix(scene.root).rstrip("/")
-    if not root:
-        return []
-    found = []
-    there = await files.existing(f"{root}/{path}" for path in preferences.instructions)
-    for path in preferences.instructions:
-        text = await files.read_text(f"{root}/{path}") if f"{root}/{path}" in there else None
+    return {f"{root}/{path}": path for path in preferences.instructions} if root else {}
+
+
+async def _instructions(wanted: Mapping[str, str], files: Files) -> dict[str, Piece]:
+    """The project's own instructions that there are, each in a piece, by their paths."""
+    there = await files.existing(wanted) if wanted else frozenset()
+    found = {}
+    for path, name in wanted.items():
+        text = await files.read_text(path) if path in there else None
         if text and text.strip():
-            found.append(piece("instructions", path, "the project's own instructions", text))
+            found[path] = piece("instructions", name, "the project's own instructions", text)
     return found

@@ -31,6 +31,11 @@ def posix(path: str) -> str:
     return path.replace("\\", "/") if path[1:3] == ":\\" or path.startswith("\\\\") else path
 
 
+def folder_of(path: str) -> str:
+    """The folder that holds the file."""
+    return posixpath.dirname(posix(path))
+
+
 def document_name(scene: Scene) -> str:
     """The document's path inside its workspace folder, its file name, or "" for one that has neither."""
     path, root = posix(scene.path), posix(scene.root).rstrip("/")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.actions.places import document_name
 from dragoman.core.languages import language
+from dragoman.core.printable import in_one_line, printable_name
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Scene
@@ -78,11 +79,12 @@ def change_messages(context: Context, task: str, rules: str) -> tuple[Message, .
 
 def _context(scene: Scene, context: Context, *, inserts: bool) -> str:
     of = language(scene.snapshot.language)
-    name = document_name(scene)
+    name = printable_name(document_name(scene))  # names stand outside the fences: none may look like a task
     parts = [f"File: {name} ({of.name})" if name else f"Language: {of.name}"]
     instructions = context.of_kind("instructions")
     parts.extend(
-        f"The project's conventions ({own.source}); they apply to the code you write:\n{fenced(own.text)}"
+        f"The project's conventions ({printable_name(own.source)}); they apply to the code you write:\n"
+        f"{fenced(own.text)}"
         for own in instructions
     )
     kinds = ("imports", "symbol", "diagnostics")
@@ -102,14 +104,14 @@ def _context(scene: Scene, context: Context, *, inserts: bool) -> str:
         )
         target = context.of_kind("target")[0]
         if target.text.strip():
-            parts.append(f"The target ({target.source}):\n{fenced(target.text, of.fence)}")
+            parts.append(f"The target ({printable_name(target.source)}):\n{fenced(target.text, of.fence)}")
     return "\n\n".join(parts)
 
 
 def _shown(own: Piece, fence: str) -> str:
     if own.kind in {"diagnostics", "framework"}:
         return f"{_capital(own.reason)}:\n{own.text.rstrip()}"
-    return f"{_capital(own.reason)}, for reference only ({own.source}):\n{fenced(own.text, fence)}"
+    return f"{_capital(own.reason)}, for reference only ({printable_name(own.source)}):\n{fenced(own.text, fence)}"
 
 
 def _around(context: Context, fence: str) -> str:
@@ -132,7 +134,7 @@ def _join(*parts: str) -> str:
 
 def short(text: str, length: int = 60) -> str:
     """The text in one line, cut at a word where it is long: for a menu."""
-    line = " ".join(text.split())
+    line = in_one_line(text)
     if len(line) <= length:
         return line
     head = line[: length - 1]

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from dragoman.actions.places import posix
 from dragoman.core.context import piece
+from dragoman.core.errors import BadInput
+from dragoman.core.printable import printable_name
 from dragoman.core.text import Position, Range
 
 if TYPE_CHECKING:
@@ -83,8 +85,17 @@ def _same_file(scene: Scene, framework: str, how: str) -> TestPlan:
 
 
 async def _placed(scene: Scene, files: Files, candidates: Sequence[str]) -> tuple[str, str | None]:
-    """The first candidate that exists, with its text; else the first whose folder exists; else the first of all."""
-    wanted = list(dict.fromkeys(candidates))
+    """The first candidate that exists, with its text; else the first whose folder exists; else the first of all.
+
+    Raises `BadInput` where every place is outside the workspace: the document, or a folder of tests, is a link.
+    """
+    inside = await files.inside(candidates)
+    wanted = list(dict.fromkeys(path for path in candidates if path in inside))
+    if not wanted:
+        raise BadInput(
+            f"The tests for {printable_name(posixpath.basename(scene.path))} would lie outside the workspace: "
+            "a link leads out of it. Open the folder where the file really is."
+        )
     existing = await files.existing([*wanted, *(posixpath.dirname(path) for path in wanted)])
     for path in wanted:
         if path in existing:
@@ -130,8 +141,10 @@ async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     path, existing = await _placed(scene, files, candidates)
     if existing is not None and "unittest" in existing and "pytest" not in existing:
         framework = "unittest"
-    how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{module}`."
-    names = tuple(symbol.name for symbol in syntax.symbols() if not symbol.container)
+    how = f"{framework}, in {_name(path, root)}. Import the code under test from `{printable_name(module)}`."
+    # A file's name is whatever somebody has chosen: only one that is a module's may come into an import.
+    importable = all(part.isidentifier() for part in module.split("."))
+    names = tuple(symbol.name for symbol in syntax.symbols() if not symbol.container) if importable else ()
     return TestPlan(
         path, "python", framework, how, existing, line_end=scene.snapshot.line_end, module=module, names=names
     )
@@ -181,7 +194,7 @@ async def _go(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     package = next((line.split()[1] for line in scene.snapshot.lines if re.match(r"package\s+\w+", line)), "main")
     del syntax
     path, existing = await _placed(scene, files, [_join(root, folder, name.removesuffix(".go") + "_test.go")])
-    how = f"Go's testing package, in {path[len(root) + 1 :]}, package {package}: the code under test needs no import."
+    how = f"Go's testing package, in {_name(path, root)}, package {package}: the code under test needs no import."
     return TestPlan(
         path, "go", "go test", how, existing, header=f"package {package}\n\n", line_end=scene.snapshot.line_end
     )
@@ -243,7 +256,7 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
     if ending in {"mjs", "cjs"} or framework == "node:test":
         source += f".{ending}"
     globals_ = "" if framework in {"jest", "mocha"} else f" Import what the tests need from `{framework}`."
-    how = f"{framework}, in {path[len(root) + 1 :]}. Import the code under test from `{source}`.{globals_}"
+    how = f"{framework}, in {_name(path, root)}. Import the code under test from `{printable_name(source)}`.{globals_}"
     return TestPlan(path, scene.snapshot.language, framework, how, text, line_end=scene.snapshot.line_end)
 
 
@@ -265,6 +278,11 @@ async def _script_framework(root: str, folder: str, files: Files) -> str:
                 return framework
     configs = await files.existing([_join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
     return "vitest" if configs else "jest"
+
+
+def _name(path: str, root: str) -> str:
+    """The path below the root, as a model may be told it."""
+    return printable_name(path[len(root) + 1 :])
 
 
 def _join(*parts: str) -> str:

@@ -58,4 +58,4 @@ def _prompt(scene: Scene, context: Context) -> tuple[Message, ...]:
     return code_messages(scene, context, task, _RULES)
 
 
-TESTS = Action("tests", "Write tests", ResultKind.TEST_FILE, Intent.TESTS, _offer, _target, _prompt)
+TESTS = Action("tests", "Write tests", ResultKind.TEST_FILE, Intent.TESTS, _offer, _target, _prompt, cacheable=True)

@@ -123,7 +123,7 @@ async def _logout(context: typer.Context, provider: str, *, as_json: bool) -> in
             except DragomanError as error:
                 troubles.append(str(error))
         if not troubles:
-            note_key(index_path(), provider, None)
+            note_key(index_path(app.environment), provider, None)
         remains, where = await app.keys.describe(provider)
     if as_json:
         print_json({"provider": provider, "deleted": deleted, "problems": troubles})
@@ -171,7 +171,7 @@ async def _write(app: "App", provider: str, store: str, text: str) -> None:
     await done(store, partial(app.key_stores[store].set, provider, text))
     if await _stored(app, store, provider) != text:
         raise DragomanError(f"the {MANNERS[store].name} did not keep the key: choose another place with --to")
-    note_key(index_path(), provider, store)
+    note_key(index_path(app.environment), provider, store)
 
 
 async def _stored(app: "App", store: str, provider: str) -> str | None:

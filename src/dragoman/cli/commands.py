@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from dragoman import __version__
-from dragoman.cli import auth, config, demo, doctor, providers, route, run, simulate, status, usage, vault
+from dragoman.cli import auth, cache, config, demo, doctor, providers, route, run, simulate, status, trust, usage, vault
 from dragoman.cli.logs import LEVELS, configure_logging
 from dragoman.cli.output import fail, out
 from dragoman.cli.session import Session
@@ -34,10 +34,11 @@ def build() -> typer.Typer:
     )
     app.callback(invoke_without_command=True, epilog=f"Example: dragoman demo\n\n{EXIT_CODES}")(_root)
     app.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, epilog=_LSP_EXAMPLE)(lsp)
-    for module in (run, providers, route, status, usage, doctor, demo, simulate):
+    for module in (run, providers, route, status, usage, doctor, trust, demo, simulate):
         app.command(module.NAME, epilog=f"Example: {module.EXAMPLE}")(module.command)
     app.add_typer(auth.build(), name="auth")
     app.add_typer(config.build(), name="config")
+    app.add_typer(cache.build(), name="cache")
     app.add_typer(vault.build(), name="vault")
     return app
 

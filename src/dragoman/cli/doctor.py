@@ -18,6 +18,7 @@ from dragoman.cli.log_file import log_path
 from dragoman.cli.options import AsJson
 from dragoman.cli.output import out, print_json
 from dragoman.cli.session import finish, opened, project_root
+from dragoman.core.printable import printable_name
 
 if TYPE_CHECKING:
     from dragoman.app import App
@@ -152,6 +153,8 @@ def _wrong(app: "App", standings: "list[Standing]", server: ServerCheck) -> Iter
     for problem in app.effective.problems:
         if problem.severity is not Severity.NOTE:
             yield Wrong(str(problem))
+    for file in app.foreign:
+        yield Wrong(f"{file}: `dragoman trust` shows what, and asks you")
     for standing in standings:
         # Ollama counts as configured without a word about it: that it is not there is no news.
         named = standing.provider in app.settings.providers or standing.has_key
@@ -176,7 +179,8 @@ def _show(report: dict[str, Any], standings: "list[Standing]", wrong: list[Wrong
     from dragoman.cli.providers import STYLES, describe
 
     out(f"Dragoman {report['version']}, Python {report['python']}, {report['platform']}", style="bold")
-    out(f"  settings   {', '.join(report['settingsFiles']) or report['configFile'] + ' (not written yet)'}")
+    there = ", ".join(map(printable_name, report["settingsFiles"]))
+    out(f"  settings   {there or report['configFile'] + ' (not written yet)'}")
     out(f"  log        {report['logFile']}")
     out("Settings that differ from the defaults", style="bold")
     changed = [row for row in report["settings"] if row["source"] != "default"]

@@ -37,6 +37,10 @@ MinUsefulTokens = Annotated[
     int | None, typer.Option(metavar="N", help="Who first gives so many wins a race.", rich_help_panel=PANEL)
 ]
 
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="The answer is to be a new one, and is not kept.", rich_help_panel=PANEL)
+]
+
 
 def hints_of(**values: Any) -> "Hints":
     """The hints in the options' values; None is as left out. Raises `BadInput` that names the option's hint."""

@@ -6,10 +6,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from dragoman.core.printable import harmless
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-_KEPT_CONTROLS = "\n\t"
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -54,9 +54,4 @@ def print_json(value: object, *, indent: int | None = 2) -> None:
 
 def printable(text: str) -> str:
     """The text without what would steer a terminal: models and files may hold anything."""
-    return "".join(
-        character
-        if character in _KEPT_CONTROLS or not (character < " " or "\x7f" <= character <= "\x9f")
-        else ("" if character == "\r" else "�")
-        for character in text
-    )
+    return harmless(text)

@@ -11,9 +11,10 @@ from dragoman import CONTENT_LOGGER
 from dragoman.cli import hint_options
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import console, fail, note, out, print_json, write
-from dragoman.cli.session import check_provider, finish, opened, project_root
+from dragoman.cli.session import check_provider, finish, opened, project_root, refuse_way_out
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
+from dragoman.core.printable import printable_name
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result, Scene
@@ -60,6 +61,7 @@ def command(
     stickiness: hint_options.Stickiness = None,
     priority_weights: hint_options.PriorityWeights = None,
     min_useful_tokens: hint_options.MinUsefulTokens = None,
+    no_cache: hint_options.NoCache = False,
     stream: Annotated[bool, typer.Option("--stream", help="Show the model's text as it comes.")] = False,
     as_json: AsJson = False,
 ) -> int:
@@ -81,6 +83,7 @@ def command(
         stickiness=stickiness,
         priority_weights=priority_weights,
         min_useful_tokens=min_useful_tokens,
+        no_cache=no_cache,
     )
     return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
 
@@ -96,13 +99,16 @@ async def _run(
     stream: bool,
     as_json: bool,
 ) -> int:
+    from dragoman.actions.base import FileResult
     from dragoman.actions.perform import Preferences, complete, prepare
     from dragoman.cli.places import file_place
     from dragoman.cli.textfiles import TextFile, read_text_file
     from dragoman.cli.watching import Watcher
+    from dragoman.engine.files import is_inside
 
     action = _action(action_name)
     asked = file_place(place)
+    refuse_way_out(asked.path)
     if action.changes is not None and asked.path.is_dir():
         file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"")
         root = project_root(file.path)
@@ -118,7 +124,8 @@ async def _run(
         tools = _tools(app, root)
         prepared = await prepare(action, scene, tools, Preferences.of(app.settings), hints)
         content = logging.getLogger(CONTENT_LOGGER)
-        content.debug("asked: %s", prepared.messages)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("asked: %s", prepared.asked())
         if show_context:
             _show_context(prepared, as_json=as_json)
             return 0
@@ -129,7 +136,10 @@ async def _run(
             result = await complete(
                 prepared, tools, watcher.tell, job_id=secrets.token_hex(4), hints=hints, can_reset=can_reset
             )
-    content.debug("result: %s", result)
+    if content.isEnabledFor(logging.DEBUG):
+        content.debug("result: %s", prepared.told(result))
+    if isinstance(result, FileResult) and not is_inside(result.path, (str(root),)):
+        raise BadInput(f"{result.path} would lie outside the project: nothing was written.")
     outcome = _outcome(action, file, root, result, apply=apply)
     if as_json:
         print_json({**outcome, **_answered(watcher.done)}, indent=None if stream else 2)
@@ -171,7 +181,7 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 def _tools(app: "App", root: Path) -> "Tools":
     from dragoman.actions.perform import Tools
 
-    return Tools(completer=app.completer, files=app.files((str(root),)), workers=app.workers, repository=app.repository)
+    return Tools(app.completer, app.files((str(root),)), app.workers, app.repository, app.known_secrets)
 
 
 def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *, apply: bool) -> dict[str, Any]:
@@ -234,6 +244,7 @@ def _answered(done: "Done | None") -> dict[str, Any]:
         "inputTokens": done.usage.input_tokens,
         "outputTokens": done.usage.output_tokens,
         "estimated": done.usage.estimated,
+        "cached": done.cached,
     }
 
 
@@ -250,7 +261,10 @@ def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
         note(f"{outcome['action']}: the model proposes no change.")
     elif outcome["applied"]:
         added, removed = counts(outcome["diff"])
-        note(f"{outcome['file']} {'created' if outcome['created'] else 'changed'}: +{added} −{removed}", style="green")
+        note(
+            f"{printable_name(outcome['file'])} {'created' if outcome['created'] else 'changed'}: +{added} −{removed}",
+            style="green",
+        )
     else:
         show_patch(outcome["diff"])
 
@@ -281,14 +295,24 @@ def _show_context(prepared: "Prepared", *, as_json: bool) -> None:
                 "messages": [{"role": message.role, "text": message.text} for message in prepared.messages],
                 "pieces": [_piece(piece) for piece in pieces],
                 "leftOut": [_piece(piece) for piece in left_out],
+                "hidden": [
+                    {"kind": found.kind, "message": found.message, "line": found.line}
+                    for found in prepared.hidden.found
+                ],
+                "localOnly": prepared.local_only,
             }
         )
         return
     out(f"about {tokens} tokens, made of", style="bold")
     for piece in pieces:
-        out(f"  {piece.source}: {piece.reason}, about {piece.tokens} tokens")
+        out(f"  {printable_name(piece.source)}: {piece.reason}, about {piece.tokens} tokens")
     for piece in left_out:
-        out(f"  left out: {piece.source}: {piece.reason}, about {piece.tokens} tokens", style="dim")
+        out(f"  left out: {printable_name(piece.source)}: {piece.reason}, about {piece.tokens} tokens", style="dim")
+    for found in prepared.hidden.found:
+        role = prepared.messages[found.message].role
+        out(f"  hidden: {found.kind}, in line {found.line} of the {role} message", style="yellow")
+    if prepared.local_only:
+        out("  goes to local providers alone: privacy.local_only", style="yellow")
     for message in prepared.messages:
         out(f"\n[{message.role}]", style="bold")
         write(message.text if message.text.endswith("\n") else message.text + "\n")

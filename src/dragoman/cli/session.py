@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dragoman.cli.output import note
 from dragoman.core.errors import BadInput
+from dragoman.core.printable import printable_name
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Coroutine
-    from pathlib import Path
 
     import typer
 
@@ -46,6 +48,8 @@ async def opened(context: typer.Context, root: Path, *, warn: bool = True) -> As
                 raise BadInput(str(problem))
             if warn and not _is_note(problem):
                 note(str(problem), style="yellow")
+        for file in app.foreign if warn else ():
+            note(f"{file}: `dragoman trust` shows what, and asks you.")
         try:
             yield app
         finally:
@@ -79,5 +83,23 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
 def project_root(start: Path) -> Path:
     """The nearest folder from `start` upwards that is a project's, else `start`."""
     start = start.resolve()
-    holding = (folder for folder in (start, *start.parents) if any((folder / mark).exists() for mark in _PROJECT_MARKS))
-    return next(holding, start)
+    return _holding_project(start) or start
+
+
+def refuse_way_out(path: Path) -> None:
+    """Raises `BadInput` where the named file seems to lie in a project, and a link leads out of it.
+
+    Whoever wrote the project would choose which of the person's files is read, sent and changed.
+    """
+    from dragoman.engine.files import is_inside
+
+    named = Path(os.path.normpath(path.absolute()))
+    project = _holding_project(named.parent)
+    if project is not None and not is_inside(str(named), (str(project),)):
+        raise BadInput(f"{printable_name(str(path))} is a link that leads out of its project: name the file itself.")
+
+
+def _holding_project(folder: Path) -> Path | None:
+    """The nearest folder from this one upwards that is a project's; links are not followed."""
+    folders = (folder, *folder.parents)
+    return next((each for each in folders if any((each / mark).exists() for mark in _PROJECT_MARKS)), None)

@@ -23,8 +23,23 @@ def unified_diff(old: str | None, new: str, name: str) -> str:
         return ""
     old_lines, new_lines = _lines(old or ""), _lines(new)
     hunks = [_hunk(group, old_lines, new_lines) for group in _grouped(_changes(old_lines, new_lines))]
-    before = "/dev/null" if old is None else f"a/{name}"
-    return f"--- {before}\n+++ b/{name}\n{''.join(hunks)}"
+    before = "/dev/null" if old is None else _quoted(f"a/{name}")
+    return f"--- {before}\n+++ {_quoted(f'b/{name}')}\n{''.join(hunks)}"
+
+
+def _quoted(name: str) -> str:
+    """The name as git writes one that could be taken for more than a name (git-config, "core.quotePath")."""
+    if all(_is_plain(character) for character in name):
+        return name
+    return '"' + "".join(character if _is_plain(character) else _octal(character) for character in name) + '"'
+
+
+def _is_plain(character: str) -> bool:
+    return character.isprintable() and character not in '"\\'
+
+
+def _octal(character: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogateescape"))
 
 
 def counts(patch: str) -> tuple[int, int]:

@@ -73,7 +73,8 @@ class Downloading:
 class Done:
     """The answer is whole. Times are in seconds; `usage` is the answering attempt's.
 
-    `cost_usd` is what all attempts cost together, or None where a price among them is not known.
+    `cost_usd` is what all attempts cost together, or None where a price among them is not known. `cached`: the answer
+    was there, or another request's, so that this one has cost nothing.
     """
 
     provider: str
@@ -84,6 +85,7 @@ class Done:
     first_token_seconds: float
     attempts: int
     cost_usd: float | None = None
+    cached: bool = False
 
 
 Event = (

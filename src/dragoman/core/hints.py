@@ -51,7 +51,7 @@ class Hints:
     strategy: a selection's or a dispatch's name. k: how many are asked by `speculate_k` and `parallel_merge`.
     providers: nobody else is asked. budget_usd: the whole request must not cost more. max_latency_ms: whoever has
     given nothing useful by then is left for the next. priority_weights: by provider, what its score is multiplied by.
-    min_useful_tokens: what wins a race. no_cache: the answer is to be a new one.
+    min_useful_tokens: what wins a race. no_cache: the answer is to be a new one, and is not kept.
     """
 
     provider: str | None = None

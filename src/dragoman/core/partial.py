@@ -62,7 +62,10 @@ class UsageValue(TypedDict):
 
 
 class DoneValue(TypedDict):
-    """The answer is whole. Times are in seconds; `stop` is `stop`, `length`, `content_filter` or `tool_calls`."""
+    """The answer is whole. Times are in seconds; `stop` is `stop`, `length`, `content_filter` or `tool_calls`.
+
+    `cached`: it was there already, or another request's, and has cost nothing.
+    """
 
     kind: Literal["done"]
     provider: str
@@ -72,6 +75,7 @@ class DoneValue(TypedDict):
     firstTokenSeconds: float
     attempts: int
     costUsd: float | None
+    cached: bool
 
 
 PartialValue = RouteValue | DeltaValue | ThinkingValue | ResetValue | UsageValue | DoneValue
@@ -109,6 +113,7 @@ def partial_value(event: Event) -> PartialValue | None:
                 "firstTokenSeconds": round(event.first_token_seconds, 3),
                 "attempts": event.attempts,
                 "costUsd": event.cost_usd,
+                "cached": event.cached,
             }
         case _:
             return None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from dragoman.core.hints import Hints
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
     from dragoman.core.chat import Request
     from dragoman.core.editor_settings import EditorSettings
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dragoman.core.route import Decision
     from dragoman.core.settings import Settings
     from dragoman.core.settings_layers import Problem
+    from dragoman.core.trust import Foreign, Seal
 
 T = TypeVar("T")
 
@@ -28,6 +29,9 @@ class Job:
 
     `can_reset` says that the asker can throw away text it was shown, so that a failover may start over. Jobs of one
     conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
+    `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
+    `cacheable`: an earlier answer to the same will do. `question`: the part of
+    the request that may be worded otherwise for the same answer; "" where nothing may.
     """
 
     id: str
@@ -37,6 +41,10 @@ class Job:
     can_reset: bool = True
     session: str = ""
     action: str = ""
+    local_only: bool = False
+    sources: tuple[str, ...] = ()
+    cacheable: bool = False
+    question: str = field(repr=False, default="")
 
 
 class Completer(Protocol):
@@ -94,15 +102,38 @@ class Clock(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """Where a file's text may go. `withheld`: why to no model, in one line, or "". `local_only`: to local ones."""
+
+    withheld: str = ""
+    local_only: bool = False
+
+
 class Files(Protocol):
     """The project's files, read off the loop, confined to the workspace's folders."""
 
     async def read_text(self, path: str) -> str | None:
-        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size."""
+        """The file's text (UTF-8), or None where there is no such readable text file of a sensible size.
+
+        None too where the text may go to no model.
+        """
+        ...
+
+    async def disclosures(self, paths: Iterable[str]) -> Mapping[str, Disclosure]:
+        """Where the texts of the files at these absolute paths may go, there or not."""
+        ...
+
+    def last_disclosure(self, path: str) -> Disclosure:
+        """The same as far as it is known, without a look at the disk."""
         ...
 
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the absolute paths that are files or folders."""
+        ...
+
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that lie below the folders with every link followed, whatever is there."""
         ...
 
 
@@ -156,6 +187,11 @@ class Services(Protocol):
         ...
 
     @property
+    def known_secrets(self) -> Collection[str]:
+        """Texts that are to be hidden wherever they stand in what is sent."""
+        ...
+
+    @property
     def repository(self) -> Repository:
         """What git knows."""
         ...
@@ -175,6 +211,15 @@ class Services(Protocol):
 
     async def refresh(self) -> Sequence[Problem]:
         """Read settings files again where they have changed. Returns everything that is wrong then, else nothing."""
+        ...
+
+    @property
+    def foreign(self) -> Sequence[Foreign]:
+        """Projects' files that wish for more than they may have, and of which the person has said nothing yet."""
+        ...
+
+    async def trust(self, seal: Seal, *, trusted: bool) -> None:
+        """Keep what the person says of a project's file with that content. Raises `OSError`."""
         ...
 
     def download(self, wanted: Download) -> AsyncGenerator[Downloading, None]:

@@ -36,6 +36,11 @@ class Place:
     model: str
     local: bool
 
+    @property
+    def keeps_local(self) -> bool:
+        """Whether what it is asked stays with the person: Ollama passes models that are called so on to its cloud."""
+        return self.local and not (self.dialect == "ollama" and self.model.endswith(("-cloud", ":cloud")))
+
     def __hash__(self) -> int:
         """Of what tells places apart: they are looked up several times for each decision."""
         return hash((self.provider, self.endpoint, self.model))
@@ -206,11 +211,13 @@ def decide(
     chance: float = 0.0,
     sticky: Place | None = None,
     per_request_usd: float = 0.0,
+    local_only: bool = False,
 ) -> Decision:
     """The candidates in the order of asking, and everyone else with the reason.
 
     The options of one provider keep their order. `needed_tokens` is what the request is estimated to take of a window,
-    `chance` a number in [0, 1) for the orders that draw. `sticky` goes first if it may be asked at all.
+    `chance` a number in [0, 1) for the orders that draw. `sticky` goes first if it may be asked at all. `local_only`:
+    nobody else is a candidate, whoever names them.
     """
     plan = planned(hints, preferences, per_request_usd)
     chosen, left_out = _chosen(hints, list(options))
@@ -224,7 +231,11 @@ def decide(
         seen.add(place)
         too_long = _too_long(option, needed_tokens)
         obstacle = (
-            _not_allowed(option, allowed, named) or option.obstacle or too_long or _too_dear(option, plan.budget_usd)
+            (NOT_LOCAL if local_only and not place.keeps_local else None)
+            or _not_allowed(option, allowed, named)
+            or option.obstacle
+            or too_long
+            or _too_dear(option, plan.budget_usd)
         )
         if obstacle:
             left_out.append(LeftOut(place.provider, place.model, obstacle, too_long=obstacle is too_long))
@@ -235,6 +246,9 @@ def decide(
     wishes = Wishes(intent.intent, chance, hints.priority_weights or preferences.priority_weights, hints.providers)
     ranked = _ranked(intent.intent, preferences, candidates, plan.selection, wishes)
     return Decision(intent, tuple(_sticky_first(ranked, sticky)), tuple(left_out), plan)
+
+
+NOT_LOCAL = "not local, and privacy.local_only keeps a file that would be sent to local providers"
 
 
 def _not_allowed(option: Option, allowed: Sequence[str], named: str) -> str | None:

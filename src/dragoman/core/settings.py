@@ -244,7 +244,7 @@ class Provider(Section):
     authority: Address | None = Field(
         default=None,
         description="Where tokens are got, if not at the public cloud's: another Azure cloud's login, or the API of a "
-        "GitHub Enterprise (copilot).",
+        "GitHub Enterprise (copilot, github).",
     )
     integration_id: Text | None = Field(
         default=None,
@@ -311,6 +311,31 @@ class ModelPrice(Section):
     )
 
 
+class CacheSettings(Section):
+    """Answers that are given again when the same is asked again: `explain`, `ask`, `document` and `tests`.
+
+    It costs nothing, and says so. Only whole answers are kept, never the questions.
+    """
+
+    enabled: bool = Field(default=True, description="Whether answers are kept, and equal requests share one call.")
+    ttl_s: Annotated[int, Field(ge=1, le=30 * _DAY_S), Unit("seconds")] = Field(
+        default=3600, description="No answer is given again when it is older."
+    )
+    max_entries: Count = Field(default=10_000, description="So many are kept; what was used least lately goes first.")
+    max_bytes: Count = Field(default=200_000_000, description="So much room they take, compressed.")
+    memory_entries: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        default=500, description="So many are at hand in each window's memory."
+    )
+    semantic: bool = Field(
+        default=False,
+        description="Take a question about the same text for the same one when it is only worded otherwise. Needs a "
+        "local model for embeddings; never used for edits.",
+    )
+    semantic_threshold: Annotated[float, Field(ge=0.5, le=1)] = Field(
+        default=0.97, description="How near two questions must be, as the cosine of their embeddings."
+    )
+
+
 class ContextSettings(Section):
     """What the model is shown."""
 
@@ -320,6 +345,25 @@ class ContextSettings(Section):
     instructions: tuple[Text, ...] = Field(
         default=("AGENTS.md", ".github/copilot-instructions.md", "CLAUDE.md", ".cursorrules"),
         description="The project's own instructions.",
+    )
+
+
+class Privacy(Section):
+    """What leaves this machine; docs/privacy.md."""
+
+    redact: bool = Field(
+        default=True,
+        description="Send placeholders instead of secrets: keys, tokens, passwords. They are put back in the answer.",
+    )
+    local_only: tuple[Text, ...] = Field(
+        default=(),
+        description="Files that go to local providers alone, as patterns like those of .gitignore, from the project's "
+        "folder on, or with ~/ from yours.",
+    )
+    audit: Literal["off", "metadata", "full"] = Field(
+        default="off",
+        description="Write down what went where: nothing, who was sent which lines, or with every word, secrets as "
+        "placeholders.",
     )
 
 
@@ -349,6 +393,8 @@ class Settings(Section):
     health: Health = Field(default_factory=Health)
     budget: Budget = Field(default_factory=Budget)
     network: Network = Field(default_factory=Network)
+    privacy: Privacy = Field(default_factory=Privacy)
+    cache: CacheSettings = Field(default_factory=CacheSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

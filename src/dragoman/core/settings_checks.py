@@ -43,7 +43,8 @@ def foreign(choice: Choice, context_tokens: int) -> Problem | None:
     """Why a project that nobody has trusted may not set this, if it may not.
 
     It may ask for its own texts as context, and for less of it. `context_tokens` is the budget that the person
-    has chosen so far.
+    has chosen so far. Whatever is not named here is refused: a new setting stays out of reach until somebody decides.
+    It is a note, for the person is told of the whole file at once, see `core.trust`.
     """
     match choice.path:
         case ("context", "instructions"):
@@ -53,8 +54,9 @@ def foreign(choice: Choice, context_tokens: int) -> Problem | None:
             more = choice.value > context_tokens
             reason = "an untrusted project may lower the budget, not raise it" if more else None
         case _:
-            reason = "an untrusted project may not set this: put it into your own config.toml if you want it"
-    return choice.layer.problem(choice.path, f"{dotted(choice.path)}: {reason}") if reason else None
+            reason = "an untrusted project may not set this: `dragoman trust` lets it, or your own config.toml does"
+    message = f"{dotted(choice.path)}: {reason}"
+    return choice.layer.problem(choice.path, message, None, Severity.NOTE) if reason else None
 
 
 def unusable_providers(

@@ -20,14 +20,12 @@ class Later:
     meanwhile: what happens instead, for the person.
     agrees: values that ask for just what this version does anyway; in a table, (key, value).
     only: the row is about these values alone.
-    loud: the person relies on it, for money or for privacy.
     """
 
     key: str
     meanwhile: str
     agrees: tuple[object, ...] = ()
     only: tuple[object, ...] = ()
-    loud: bool = False
 
     def matches(self, path: Path, value: object) -> bool:
         """Whether this row is about exactly that key, with that value."""
@@ -52,13 +50,6 @@ class Later:
 
 
 LATER = (
-    Later(
-        "privacy",
-        "NOTHING IS REDACTED, KEPT LOCAL OR AUDITED",
-        (("redact", False), ("local_only", []), ("audit", "off")),
-        loud=True,
-    ),
-    Later("cache", "answers are not cached", (("enabled", False), ("semantic", False))),
     Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
     Later("actions", "own actions are not offered"),
     Later("tests", "tests are written, never run", (("run", "never"),)),

@@ -10,13 +10,21 @@ import re
 import tomllib
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from dragoman.core.trust import Seal
+
 Path = tuple[str, ...]
 """A setting's key, segment by segment."""
+
+
+_DOTS = 100
+"""Dots in one line of a foreign file. A key of many parts takes the TOML parser time and memory by their square."""
 
 
 class Severity(StrEnum):
@@ -52,8 +60,9 @@ class Layer:
     """Settings from one source, as nested tables. A later layer wins, key by key.
 
     `source` is how the person knows it (a path, `environment variable NAME`). `text` is the TOML it was read from.
-    `trusted` is False for what came with somebody else's project. `loose`: values are text and still to be typed.
-    `problems` were met while it was read. Raw values may hold a misplaced key: they stay out of the repr.
+    `trusted` is False for what came with somebody else's project; `seal` is the very content of a project's file.
+    `loose`: values are text and still to be typed. `problems` were met while it was read.
+    Raw values may hold a misplaced key: they stay out of the repr.
     """
 
     source: str
@@ -61,7 +70,10 @@ class Layer:
     text: str = field(repr=False, default="")
     trusted: bool = True
     loose: bool = False
+    from_editor: bool = False
+    """Editors hand on what a project's own folder sets, too: such a layer names no command to run."""
     problems: tuple[Problem, ...] = ()
+    seal: Seal | None = None
 
     def problem(
         self, path: Path, message: str, suggestion: str | None = None, severity: Severity = Severity.WARNING
@@ -79,8 +91,14 @@ class Choice:
     layer: Layer
 
 
-def toml_layer(source: str, text: str, *, trusted: bool = True) -> Layer:
+def toml_layer(source: str, text: str, *, trusted: bool = True, seal: Seal | None = None) -> Layer:
     """A file's layer. A text that is no TOML gives an empty one with the problem and its line."""
+    if not trusted and (
+        number := next((n for n, line in enumerate(text.split("\n"), 1) if line.count(".") > _DOTS), 0)
+    ):
+        return broken_layer(
+            source, f"holds more than {_DOTS} dots in a line, so it is not read", line=number, trusted=False
+        )
     try:
         raw = tomllib.loads(text)
     except RecursionError:
@@ -92,7 +110,7 @@ def toml_layer(source: str, text: str, *, trusted: bool = True) -> Layer:
         number = int(line[1]) if line else text.count("\n") + 1
         message = f"is not TOML ({one_line(reason)}), so nothing in it has effect until this is mended"
         return broken_layer(source, message, line=number, trusted=trusted)
-    return Layer(source, raw, text, trusted)
+    return Layer(source, raw, text, trusted, seal=seal)
 
 
 def broken_layer(source: str, message: str, *, line: int | None = None, trusted: bool = True) -> Layer:
@@ -104,7 +122,7 @@ def editor_layer(source: str, options: object) -> Layer:
     """What an editor sends: nested objects, dotted keys ("routing.fallback_order"), or all of it under "dragoman"."""
     expanded = _expanded(options)
     inner = expanded.get("dragoman") if isinstance(expanded, dict) else None
-    return Layer(source, inner if isinstance(inner, dict) else expanded)
+    return Layer(source, inner if isinstance(inner, dict) else expanded, from_editor=True)
 
 
 def environment_layers(environment: Mapping[str, str], sections: Collection[str]) -> tuple[Layer, ...]:
@@ -137,16 +155,14 @@ def parse_assignment(text: str) -> Layer:
 
 def line_of(text: str, path: Path) -> int | None:
     """The one-based line where a TOML text sets the key, or the nearest table or inline table that holds it."""
-    best: tuple[int, int] | None = None
-    for number, found in _keys_by_line(text):
-        if found == path[: len(found)] and (best is None or len(found) > best[0]):
-            best = len(found), number
-    return best[1] if best else None
+    lines = _lines_by_key(text)
+    return next((lines[path[:length]] for length in range(len(path), 0, -1) if path[:length] in lines), None)
 
 
 def dotted(path: Path) -> str:
     """The key as TOML writes it; a segment that is no bare key is quoted, so it is always one line."""
-    return ".".join(part if re.fullmatch(r"[A-Za-z0-9_-]+", part) else one_line(json.dumps(part)) for part in path)
+    bare = re.compile(r"[A-Za-z0-9_-]{1,80}")
+    return ".".join(part if bare.fullmatch(part) else one_line(json.dumps(part)) for part in path)
 
 
 def one_line(text: str, limit: int = 80) -> str:
@@ -179,6 +195,15 @@ def _merge(into: dict[str, object], addition: object) -> None:
             _merge(present, value)
         else:
             into[key] = value
+
+
+@lru_cache(maxsize=4)
+def _lines_by_key(text: str) -> Mapping[Path, int]:
+    """The line where each key or table is first set. Kept for a while: a file may have many problems to place."""
+    lines: dict[Path, int] = {}
+    for number, key in _keys_by_line(text):
+        lines.setdefault(key, number)
+    return MappingProxyType(lines)
 
 
 def _keys_by_line(text: str) -> Iterator[tuple[int, Path]]:

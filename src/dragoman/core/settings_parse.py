@@ -16,6 +16,7 @@ from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_nam
 from dragoman.core.settings_later import LATER, Later
 from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
 from dragoman.core.settings_schema import is_by_intent, is_list, is_table_of, keys, section_in, wanted
+from dragoman.core.trust import Foreign, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -24,18 +25,24 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _MODEL = re.compile(r"[A-Za-z0-9_.:/@+-]{1,128}")
+_KEY_PLACES = ("api_key", "client_secret")
+
+MOST_FOREIGN = 200
+"""Settings that are looked at in a file that nobody has trusted: each that is wrong costs time and a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effective:
     """What is in effect, what was wrong, and where each value comes from.
 
-    `sources` gives the layer's source by dotted key; a key that is not in it has its default.
+    `sources` gives the layer's source by dotted key; a key that is not in it has its default. `foreign` are the
+    projects' files of which something was refused that they may set once they are trusted.
     """
 
     settings: Settings
     problems: tuple[Problem, ...]
     sources: Mapping[str, str]
+    foreign: tuple[Foreign, ...] = ()
 
 
 def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Collection[str]) -> Effective:
@@ -46,14 +53,26 @@ def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Coll
     """
     problems: list[Problem] = []
     choices: dict[Path, Choice] = {}
+    foreign_files: list[Foreign] = []
     for layer in layers:
         problems += layer.problems
-        for found in _table(Settings, layer.raw, (), layer):
-            refusal = found if isinstance(found, Problem) else _refusal(found, choices)
-            if refusal:
+        refused: list[Choice] = []
+        for number, found in enumerate(_table(Settings, layer.raw, (), layer)):
+            if not layer.trusted and number == MOST_FOREIGN:
+                problems.append(
+                    layer.problem((), f"holds more than {MOST_FOREIGN} settings: the others are passed over")
+                )
+                break
+            if isinstance(found, Problem):
+                problems.append(found)
+            elif refusal := _refusal(found, choices):
                 problems.append(refusal)
-            elif isinstance(found, Choice):
+                refused.append(found)
+            else:
                 choices[found.path] = found
+        if refused and layer.seal:
+            wishes = tuple(Wish(dotted(choice.path), choice.value) for choice in refused)
+            foreign_files.append(Foreign(layer.seal, layer.source, wishes))
     unusable = unusable_providers(choices, presets, dialects)
     problems += unusable.values()
     choices = {path: choice for path, choice in choices.items() if path[0] != "providers" or path[1] not in unusable}
@@ -64,7 +83,7 @@ def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Coll
             choices[path] = replace(choice, value=[name for name in choice.value if name in known])
     settings = _settings(choices)
     problems += conflicts(settings, choices, presets)
-    return Effective(settings, tuple(problems), _sources(choices))
+    return Effective(settings, tuple(problems), _sources(choices), tuple(foreign_files))
 
 
 def _sources(choices: Mapping[Path, Choice]) -> dict[str, str]:
@@ -113,7 +132,7 @@ def _rows(section: type[Section], raw: object, above: Path, layer: Layer) -> Ite
         elif not allowed.fullmatch(path[-1]):
             yield layer.problem(path, f"{dotted(path)}: a name is made of letters, digits, '-', '_'{more} and '.'")
         else:
-            if layer.trusted and isinstance(value, dict):
+            if isinstance(value, dict) and (layer.trusted or not value):
                 yield Choice(path, {}, layer)
             yield from _table(section, value, path, layer)
 
@@ -147,11 +166,15 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
         section.model_validate_json(json.dumps(document), strict=not layer.loose)
     except (ValueError, TypeError, RecursionError):
         return _wrong_value(field, value, path, layer)
+    if layer.from_editor and path[-1] in _KEY_PLACES and str(value).startswith("cmd:"):
+        return layer.problem(
+            path, f"{dotted(path)}: a command can't come from an editor's settings: put it into your own config.toml"
+        )
     return Choice(path, value, layer)
 
 
 def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> Problem:
-    if path[-1] in ("api_key", "client_secret"):
+    if path[-1] in _KEY_PLACES:
         places = "env:NAME, keyring, vault or cmd:COMMAND"
         message = f"{dotted(path)} must say where the key is ({places}), never the key itself"
         variable = isinstance(value, str) and re.fullmatch(r"[A-Z0-9_]{1,30}_(KEY|TOKEN)", value)
@@ -162,7 +185,7 @@ def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> P
 def _without_effect(row: Later, path: Path, value: object, layer: Layer) -> Iterator[Problem]:
     below = row.disagreement(value)
     if below is not None:
-        problem = layer.problem((*path, *below), "", None, Severity.ERROR if row.loud else Severity.NOTE)
+        problem = layer.problem((*path, *below), "", None, Severity.NOTE)
         message = f"{dotted(path)} is known, but has no effect in this version: {row.meanwhile}"
         yield replace(problem, key=dotted(path), message=message)
 

@@ -26,9 +26,11 @@ from dragoman.core.errors import (
 from dragoman.core.events import Done, Notice, Reset, Routed, UsageReport, Waiting
 from dragoman.core.failover import SMALL_CODE_MODEL, Step, Verdict, after_failure, is_billed, one_line
 from dragoman.core.price import cost
+from dragoman.core.route import NOT_LOCAL
 from dragoman.core.usage import RUNNING
 from dragoman.engine.allowance import Allowance
 from dragoman.engine.attempt import answer
+from dragoman.engine.audit import Outgoing
 from dragoman.engine.known import price_of, window_of
 from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Clock, Tokens
     from dragoman.core.route import Candidate, Place
     from dragoman.engine.access import Access
+    from dragoman.engine.audit import Audit
     from dragoman.engine.http import Transport
     from dragoman.engine.ledger import Ledger
     from dragoman.engine.models import ModelLists
@@ -72,6 +75,7 @@ class Asking:
     standings: Standings
     spending: Spending
     ledger: Ledger
+    audit: Audit
     models: ModelLists
     clock: Clock
     fraction: Callable[[], float]
@@ -127,6 +131,8 @@ class Asking:
             seconds = run.settings.health.timeout_ms / 1000
             async with self.access.opened(endpoint, target, seconds) as ready:
                 place = await self.models.resolved(place, ready, run.decision.intent.intent, seconds)
+                if run.job.local_only and not place.keeps_local:
+                    raise ModelUnavailable(NOT_LOCAL)
                 if place.model in run.too_small:
                     raise ContextLength("the same model again")
                 window = window_of(run.settings, place, endpoint.options)
@@ -143,6 +149,7 @@ class Asking:
                 tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
                 expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
+                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 allowance = self._allowance(run, candidate, place, reserved)
@@ -217,6 +224,7 @@ class Asking:
         record = self._note(run, place, course, tally, outcome, usage, spent)
         log(record)
         self.heard(record)
+        self.audit.ended(run.settings.privacy, record, "".join(tally.pieces))
         return usage, spent, settled
 
     def _note(
@@ -296,6 +304,21 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Rou
         reason=candidate.reason,
         attempt=run.attempts,
         after=course.after,
+    )
+
+
+def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
+    job = run.job
+    return Outgoing(
+        request=job.id,
+        attempt=tally.entry[0],
+        action=job.action,
+        intent=run.decision.intent.intent,
+        place=place,
+        tokens=run.tokens,
+        sources=job.sources,
+        local_only=job.local_only,
+        texts=tuple((message.role, message.text) for message in job.request.messages),
     )
 
 

@@ -31,6 +31,7 @@ from dragoman.core.route import LeftOut, embedding_model
 from dragoman.core.similar import most_similar
 from dragoman.core.usage import RUNNING
 from dragoman.engine.access import DirectAccess
+from dragoman.engine.audit import Audit, Outgoing
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.http import whole_body
 from dragoman.engine.known import price_of
@@ -100,6 +101,7 @@ class Embeddings:
         access: Access | None = None,
         spending: Spending | None = None,
         ledger: Ledger | None = None,
+        audit: Audit | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
@@ -112,6 +114,7 @@ class Embeddings:
         self._access = access or DirectAccess()
         self._spending = spending or Spending(MemoryStore(self._clock.now))
         self._ledger = ledger or Ledger()
+        self._audit = audit or Audit()
         self._models = ModelLists(transport, self._clock)
         self._numbers = count(1)
 
@@ -127,11 +130,13 @@ class Embeddings:
         found = (await self.embed((query, *texts), provider=provider, model=model)).vectors
         return await self._workers.run(lambda: most_similar(found[0], found[1:], k))
 
-    async def embed(self, texts: Sequence[str], *, provider: str | None = None, model: str | None = None) -> Embedded:
+    async def embed(
+        self, texts: Sequence[str], *, provider: str | None = None, model: str | None = None, local_only: bool = False
+    ) -> Embedded:
         """A vector for each text, of the first provider that has them all.
 
         Without a provider those are asked that the settings give an `embedding_model`, then local ones, then the
-        fallback order. Raises a `DragomanError` where no provider can.
+        fallback order. `local_only`: nobody else is told the texts. Raises a `DragomanError` where no provider can.
         """
         settings, secrets = self._settings, self._secrets
         request = f"embeddings-{next(self._numbers)}"
@@ -139,6 +144,8 @@ class Embeddings:
         left_out: list[LeftOut] = []
         key_help: dict[str, str] = {}
         for endpoint in _candidates(settings, provider):
+            if local_only and not endpoint.place.local:
+                continue
             name = endpoint.place.provider
             secret = await secrets.secret(name)
             if endpoint.needs_key and not secret and not endpoint.configured:
@@ -209,7 +216,9 @@ class Embeddings:
             estimate = cost(Usage(tokens), price_of(ask.settings, ask.place))
             reserved = await self._spending.reserve(ask.settings, ask.place.provider, estimate)
             sent = tokens
-            note(RUNNING, sent)
+            privacy, attempt = ask.settings.privacy, note(RUNNING, sent).id
+            told = tuple(("embedded", text) for text in texts)
+            await self._audit.sent(privacy, Outgoing(request, attempt, "", "embeddings", ask.place, tokens, texts=told))
             vectors = await self._asked(texts, ask)
         except ProviderError as error:
             failure = error
@@ -221,6 +230,7 @@ class Embeddings:
             if reserved is not None:
                 self._spending.settle(reserved, record.cost_usd, tells=False)
             log(record)
+            self._audit.ended(ask.settings.privacy, record, "")
             if self._on_attempt is not None:
                 self._on_attempt(record)
         await self._ledger.written()

@@ -5,29 +5,61 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+from dragoman.engine.ignores import Ignores
 
-    from dragoman.core.ports import Workers
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from dragoman.core.ports import Disclosure, Workers
 
 LARGEST_FILE_BYTES = 1_000_000
 
 
 class ProjectFiles:
-    """`core.ports.Files` below some folders, given by their absolute paths."""
+    """`core.ports.Files` below some folders, given by their absolute paths. `local_only` are the setting's patterns."""
 
-    def __init__(self, roots: Sequence[str], workers: Workers) -> None:
+    def __init__(
+        self, roots: Sequence[str], workers: Workers, ignores: Ignores | None = None, local_only: Sequence[str] = ()
+    ) -> None:
         self._roots = tuple(roots)
         self._workers = workers
+        self._ignores = ignores or Ignores()
+        self._local_only = tuple(local_only)
 
     async def read_text(self, path: str) -> str | None:
-        """The file's text, or None where it is outside, missing, too large, binary or not UTF-8."""
-        return await self._workers.run(lambda: _read(path, self._roots))
+        """The file's text, or None where it is withheld, outside, missing, too large, binary or not UTF-8."""
+        return await self._workers.run(lambda: None if self._look(path).withheld else _read(path, self._roots))
+
+    async def disclosures(self, paths: Iterable[str]) -> Mapping[str, Disclosure]:
+        """See `core.ports.Files`."""
+        asked = tuple(paths)
+        return await self._workers.run(lambda: {path: self._look(path) for path in asked})
+
+    def last_disclosure(self, path: str) -> Disclosure:
+        """See `core.ports.Files`."""
+        return self._ignores.known(path)
+
+    def _look(self, path: str) -> Disclosure:
+        return self._ignores.look(path, self._roots, self._local_only)
 
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the absolute paths that are files or folders below the roots."""
         asked = tuple(paths)
         return await self._workers.run(lambda: frozenset(path for path in asked if _confined(path, self._roots)))
+
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the absolute paths that lie below the roots with every link followed, whatever is there."""
+        asked = tuple(paths)
+        return await self._workers.run(lambda: frozenset(path for path in asked if is_inside(path, self._roots)))
+
+
+def is_inside(path: str, roots: Iterable[str]) -> bool:
+    """Whether the absolute path lies below one of the folders, links resolved, though nothing need be there yet."""
+    try:
+        real = Path(path).resolve()  # follows a link to nowhere too, to where a new file would come into being
+        return Path(path).is_absolute() and any(real.is_relative_to(Path(root).resolve()) for root in roots)
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that can't be one
+        return False
 
 
 def _confined(path: str, roots: Iterable[str]) -> Path | None:

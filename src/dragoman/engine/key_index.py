@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _LARGEST_BYTES = 64_000
 
 
-def index_path() -> Path:
-    """The file; it need not be there."""
-    return user_state_path("dragoman", appauthor=False) / "keys.json"
+def index_path(environment: Mapping[str, str] | None = None) -> Path:
+    """The file; it need not be there. An environment with another state folder than this process's has another one."""
+    own = (environment or os.environ).get("XDG_STATE_HOME")
+    folder = Path(own) / "dragoman" if own else user_state_path("dragoman", appauthor=False)
+    return folder / "keys.json"
 
 
 def stored_keys(path: Path) -> dict[str, str]:

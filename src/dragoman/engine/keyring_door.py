@@ -62,8 +62,9 @@ def os_backend() -> KeyringBackend | None:
         return load_keyring(chosen)
     usable: list[KeyringBackend] = []
     for name in _BACKENDS.get(sys.platform, _LINUX_BACKENDS):
-        # Modules whose libraries are not there fail in these ways; a backend that can't work here has no priority.
-        with contextlib.suppress(ImportError, AttributeError, RuntimeError):
+        # Modules whose libraries are not there fail in these ways; a backend that can't work here has no priority; and
+        # a D-Bus session may be named that has ended, as in a terminal that outlived its login.
+        with contextlib.suppress(ImportError, AttributeError, RuntimeError, OSError):
             usable.append(load_keyring(name))
     return max(usable, key=lambda backend: float(backend.priority), default=None)
 

@@ -72,8 +72,8 @@ def key_specs(
 class Keys:
     """The keys of one set of settings; made anew when they change, which is also when a found key is looked up again.
 
-    `limit_seconds`: how long a request waits for a store. `renewal`: keeps stored logins fresh; without one their
-    tokens are used as they are.
+    Without `stores` they come from the environment and from commands alone. `renewal` makes keys of the logins that are
+    stored there. `limit_seconds`: how long a request waits for a store.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ class Keys:
         specs: Mapping[str, KeySpec],
         environment: Mapping[str, str],
         clock: Clock,
-        stores: Mapping[str, KeyStore],
+        stores: Mapping[str, KeyStore] | None = None,
         *,
-        renewal: LoginRenewal,
+        renewal: LoginRenewal | None = None,
         limit_seconds: float | None = None,
     ) -> None:
         self._specs = specs
@@ -92,7 +92,7 @@ class Keys:
         self._found: dict[str, Found] = {}
         self._places = {
             name: SlowPlace(_within(MANNERS[name], limit_seconds), clock, store.get, store.set)
-            for name, store in stores.items()
+            for name, store in (stores or {}).items()
         }
         own = command_environment(environment, _variables(specs))
         self._commands = {
@@ -153,7 +153,9 @@ class Keys:
         for name in spec.stores if spec.reference is None else (spec.reference,):
             if name in self._places:
                 place = self._places[name]
-                found = await self._renewal.usable(provider, await place.find(provider), place)
+                found = await place.find(provider)
+                if self._renewal is not None:
+                    found = await self._renewal.usable(provider, found, place)
                 if found.value:
                     return found
                 is_named = spec.reference is not None

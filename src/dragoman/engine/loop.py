@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -26,10 +27,11 @@ from dragoman.core.failover import all_failed, nobody_to_ask, one_line
 from dragoman.core.hints import Dispatch, Selection
 from dragoman.core.intent import LabelledIntent
 from dragoman.core.price import cost
-from dragoman.core.route import Option, decide
+from dragoman.core.route import NOT_LOCAL, Option, decide
 from dragoman.core.selection import Facts
 from dragoman.engine.access import DirectAccess
 from dragoman.engine.asking import EXPECTED_ANSWER_TOKENS, Asking, CandidateFailed
+from dragoman.engine.audit import Audit
 from dragoman.engine.clock import LoopClock
 from dragoman.engine.contest import race, speculate
 from dragoman.engine.dispatch import single
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from dragoman.engine.health import Prober
     from dragoman.engine.http import Transport
     from dragoman.engine.records import AttemptRecord
+    from dragoman.engine.reuse import Reuse
     from dragoman.providers.listings import Listing
 
 DISPATCHES = MappingProxyType(
@@ -90,6 +93,8 @@ class Engine:
         prober: Prober | None = None,
         spending: Spending | None = None,
         ledger: Ledger | None = None,
+        audit: Audit | None = None,
+        reuse: Reuse | None = None,
     ) -> None:
         self._settings = settings
         self._secrets = secrets
@@ -100,12 +105,14 @@ class Engine:
         self._models = models or ModelLists(transport, self._clock)
         self._prober = prober
         self._spending = spending or Spending(MemoryStore(self._clock.now))
+        self._reuse = reuse
         self._asking = Asking(
             transport,
             access or DirectAccess(),
             self._standings,
             self._spending,
             ledger or Ledger(),
+            audit or Audit(),
             self._models,
             self._clock,
             fraction,
@@ -147,8 +154,15 @@ class Engine:
             await self._clock.sleep(seconds)
             run = await self._begin(job)
             run.began = began
+        asked = partial(self._asked, run)
+        async with aclosing(asked() if self._reuse is None else self._reuse.stream(run, asked)) as events:
+            async for event in events:
+                yield event
+
+    async def _asked(self, run: Run) -> AsyncGenerator[Event, None]:
+        """The candidates' events, as the plan says how they are asked."""
         self._watch_over(run)
-        plan = run.decision.plan
+        plan, job = run.decision.plan, run.job
         if plan.selection is Selection.ROUND_ROBIN:
             self._standings.chosen(run.decision.candidates[0].place)
         dispatch = DISPATCHES[plan.dispatch]
@@ -157,7 +171,7 @@ class Engine:
             async with aclosing(dispatch(self._asking, run, run.decision.candidates, Course())) as events:
                 async for event in events:
                     if isinstance(event, Routed):
-                        place = _candidate_of(run, event)
+                        place = run.candidate_of(event)
                     elif isinstance(event, Done):
                         if place is not None:
                             self._who_answered.answered(job, plan.stickiness, place, self._clock.now())
@@ -209,6 +223,7 @@ class Engine:
                 chance=self._fraction(),
                 sticky=self._who_answered.before(job, stickiness, now),
                 per_request_usd=settings.budget.per_request_usd,
+                local_only=job.local_only,
             ),
         )
 
@@ -263,6 +278,8 @@ class Engine:
     def _all_failed(self, run: Run) -> AllCandidatesFailed:
         key_help = {endpoint.place.provider: endpoint.key_help for endpoint, _ in run.endpoints.values()}
         message = all_failed(run.failures, key_help, run.decision.left_out)
+        if run.job.local_only:
+            message += f". Everybody else is {NOT_LOCAL}"
         return AllCandidatesFailed(message, tuple((place.provider, error) for place, error in run.failures))
 
     def _nobody(self, run: Run) -> NothingToAsk | AllCandidatesFailed | ContextLength:
@@ -277,9 +294,3 @@ class Engine:
             (left.provider, RateLimit(left.reason, retry_after=(left.until or now) - now)) for left in resting
         )
         return AllCandidatesFailed(all_failed((), {}, run.decision.left_out), failures)
-
-
-def _candidate_of(run: Run, routed: Routed) -> Place | None:
-    """The candidate that is asked: a place whose model the server's list decided is the same place next time."""
-    there = (routed.provider, routed.endpoint)
-    return next((c.place for c in run.decision.candidates if (c.place.provider, c.place.endpoint) == there), None)

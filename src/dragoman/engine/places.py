@@ -209,11 +209,14 @@ def _address_help(place: Place, provider: Provider | None) -> str:
 def _key_help(name: str, provider: Provider | None, preset: Preset | None) -> str:
     if told := login_help(name, provider, preset):
         return told
+    login = f"run `dragoman auth login {name}`"
+    if provider and provider.api_key in ("keyring", "vault"):
+        return login
     if provider and provider.api_key:
         return f"put the key where providers.{name}.api_key says: {_shown_reference(provider.api_key)}"
     variables = " or ".join(preset.key_variables) if preset else ""
     page = f" (a key is made at {preset.key_page})" if preset and preset.key_page else ""
-    return f"set {variables}{page}" if variables else f"name the key's place in providers.{name}.api_key"
+    return f"{login} or set {variables}{page}" if variables else f"name the key's place in providers.{name}.api_key"
 
 
 def _shown_reference(reference: str) -> str:

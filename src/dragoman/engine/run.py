@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from dragoman.core.chat import Delta, Stop, Usage
     from dragoman.core.errors import ProviderError
+    from dragoman.core.events import Routed
     from dragoman.core.ports import Job
     from dragoman.core.route import Decision, Place
     from dragoman.core.settings import Settings
@@ -39,6 +40,11 @@ class Run:
     def endpoint(self, place: Place) -> tuple[Endpoint, str | None]:
         """What is set for the place, and its key."""
         return self.endpoints[place.provider, place.endpoint]
+
+    def candidate_of(self, routed: Routed) -> Place | None:
+        """The candidate that is asked: a place whose model the server's list decided is the same place next time."""
+        there = (routed.provider, routed.endpoint)
+        return next((c.place for c in self.decision.candidates if (c.place.provider, c.place.endpoint) == there), None)
 
 
 @dataclass(slots=True)

@@ -56,6 +56,10 @@ class SqliteFile:
 
         return await loop.run_in_executor(self._thread, self._run, work, write, notice)
 
+    async def compact(self) -> None:
+        """Give back the room of what was deleted, so that nothing of it is left on the disk. Raises `StoreLost`."""
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._compact)
+
     async def close(self) -> None:
         """Close the file when everything begun is done."""
         with suppress(RuntimeError):
@@ -79,6 +83,17 @@ class SqliteFile:
                 self._close()
                 raise StoreLost(f"{self._path} can't be used: {error.strerror or error}") from None
         raise AssertionError  # the second time returns or raises
+
+    def _compact(self) -> None:
+        try:
+            connection = self._opened()
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (sqlite3.DatabaseError, OSError) as error:
+            if isinstance(error, sqlite3.DatabaseError) and _primary(error) in _BUSY:
+                raise StoreBusy(f"{self._path} is held by another process") from None
+            self._close()
+            raise StoreLost(f"{self._path} can't be used: {error}") from None
 
     def _opened(self) -> sqlite3.Connection:
         if self._connection is not None and not self._is_gone():

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
 
-from dragoman.engine.store import KEEPING, StoreBusy, StoreLost, keeping
+from dragoman.engine.redis_link import RedisLink
+from dragoman.engine.store import KEEPING, StoreBusy, keeping
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from dragoman.engine.store import Change, Values
 
@@ -24,10 +23,6 @@ T = TypeVar("T")
 
 PREFIX = "dragoman:{state}:"
 """The part in braces keeps all keys on one node, so that a script may touch several."""
-
-SOCKET_SECONDS = 0.45
-CONNECTIONS = 4
-"""Of one process."""
 
 TRIES = 100
 """How often a change is computed anew when others were quicker; each time one of them has got on."""
@@ -76,45 +71,22 @@ class RedisBackend:
     """`store.Backend` on a server. `wall` gives this machine's seconds since the epoch."""
 
     def __init__(self, url: str, wall: Callable[[], float] = time.time) -> None:
-        self._url = url
+        self._link = RedisLink(url, decode=True)
         self._wall = wall
         self._offset = 0.0
         self._known: dict[str, str | None] = {}
-        self._client: Any = None
         self._swap: Any = None
         self._turn = asyncio.Lock()
 
     async def open(self) -> None:
         """See `Backend`."""
-        if self._client is None:
-            await asyncio.to_thread(self._connect)  # the library takes long to import
-        async with self._losses():
-            seconds, microseconds = await self._client.time()
+        await self._link.open()
+        if self._swap is None:
+            self._swap = self._link.client.register_script(_SWAP)
+        async with self._link.losses():
+            seconds, microseconds = await self._link.client.time()
         self._offset = seconds + microseconds / 1e6 - self._wall()
         self._known.clear()
-
-    def _connect(self) -> None:
-        try:
-            from redis.asyncio import BlockingConnectionPool, Redis  # noqa: PLC0415 - an extra, and slow to import
-            from redis.asyncio.retry import Retry  # noqa: PLC0415
-            from redis.backoff import NoBackoff  # noqa: PLC0415
-        except ImportError:
-            raise StoreLost('Redis needs an extra: pip install "dragoman[redis]"') from None
-        try:
-            pool = BlockingConnectionPool.from_url(
-                self._url,
-                max_connections=CONNECTIONS,
-                timeout=SOCKET_SECONDS,
-                decode_responses=True,
-                socket_timeout=SOCKET_SECONDS,
-                socket_connect_timeout=SOCKET_SECONDS,
-                retry=Retry(NoBackoff(), 0),
-                driver_info=None,  # it would be read from the disk with every connection
-            )
-            self._client = Redis.from_pool(pool)
-        except ValueError:
-            raise StoreLost(f'{self._shown()} is no address of a Redis: write "redis://HOST:6379/0"') from None
-        self._swap = self._client.register_script(_SWAP)
 
     def now(self) -> float:
         """See `Backend`."""
@@ -136,7 +108,7 @@ class RedisBackend:
                 wanted = "~" if new is old and held != "?" else _held(new)
                 name = key if key.startswith(_AT_HAND) else ""
                 arguments += [held, wanted, int(keeping(key).seconds * 1000), name]
-            async with self._losses():
+            async with self._link.losses():
                 done, seconds, microseconds, *held = await self._swap(names, [*arguments, LOG_LENGTH, LOG_SECONDS])
             self._offset = int(seconds) + int(microseconds) / 1e6 - self._wall()
             believed = tuple(held)
@@ -146,59 +118,37 @@ class RedisBackend:
                 return values, result
             # Without chance, those who are in each other's way stay so.
             await asyncio.sleep(random.random() * min(LONGEST_STEP_ASIDE_SECONDS, 0.001 * tried))  # noqa: S311
-        raise StoreBusy(f"{self._shown()} is changed by others all the time")
+        raise StoreBusy(f"{self._link.shown} is changed by others all the time")
 
     async def changes(self, since: int) -> tuple[int, Mapping[str, str | None]]:
         """See `Backend`."""
-        async with self._losses():
-            newest = int(await self._client.get(f"{PREFIX}seq") or 0)
+        async with self._link.losses():
+            newest = int(await self._link.client.get(f"{PREFIX}seq") or 0)
             seen = since if since <= newest else 0  # the server has lost its memory
             if seen == newest:
                 return newest, {}
-            keys = await self._client.zrangebyscore(f"{PREFIX}log", f"({seen}", newest)
+            keys = await self._link.client.zrangebyscore(f"{PREFIX}log", f"({seen}", newest)
             texts = await self._texts(keys)
         self._known.update(texts)
         return newest, texts
 
     async def scan(self, prefix: str) -> Mapping[str, str]:
         """See `Backend`."""
-        async with self._losses():
-            keys = [key async for key in self._client.scan_iter(f"{PREFIX}{prefix}*", count=_PAGE)]
+        async with self._link.losses():
+            keys = [key async for key in self._link.client.scan_iter(f"{PREFIX}{prefix}*", count=_PAGE)]
             found = await self._texts([key.removeprefix(PREFIX) for key in keys])
         return {key: text for key, text in found.items() if text is not None}
 
     async def close(self) -> None:
         """See `Backend`."""
-        if self._client is not None:
-            with suppress(Exception):  # whatever is wrong with a connection that is not needed any more
-                await self._client.aclose()
+        await self._link.close()
 
     async def _texts(self, keys: list[str]) -> dict[str, str | None]:
         texts: dict[str, str | None] = {}
         for start in range(0, len(keys), _PAGE):
             page = keys[start : start + _PAGE]
-            texts.update(zip(page, await self._client.mget([PREFIX + key for key in page]), strict=True))
+            texts.update(zip(page, await self._link.client.mget([PREFIX + key for key in page]), strict=True))
         return texts
-
-    @asynccontextmanager
-    async def _losses(self) -> AsyncGenerator[None, None]:
-        """What goes wrong inside is a `StoreLost`."""
-        from redis.exceptions import AuthenticationError, RedisError  # noqa: PLC0415 - an extra
-
-        try:
-            yield
-        except AuthenticationError:
-            raise StoreLost(f"{self._shown()} refuses the login: check the password in the address") from None
-        except (RedisError, OSError) as error:
-            reason = " ".join(str(error).split())[:200] or type(error).__name__
-            raise StoreLost(f"{self._shown()} can't be used: {reason}") from None
-
-    def _shown(self) -> str:
-        parts = urlsplit(self._url)
-        try:
-            return f"the store at {parts.hostname or '?'}:{parts.port or 6379}"
-        except ValueError:
-            return "the store"
 
 
 def _held(text: str | None) -> str:

@@ -26,6 +26,7 @@ class ClientFacts:
     shows_command_errors: it shows the person an error that `executeCommand` answers with; where it does not, the
         error goes out as a message.
     skips_stale_edits: it passes over an edit for an older version, and yet says that it was applied.
+    disabled_actions: it shows entries of the menu that can't be chosen, with the reason.
     typing_delay: seconds for which it may hold typing back before it sends it as didChange.
     """
 
@@ -41,6 +42,7 @@ class ClientFacts:
     configuration: bool
     watch_configuration: bool
     code_action_literals: bool
+    disabled_actions: bool
     answers_at_once: bool
     shows_command_errors: bool
     skips_stale_edits: bool
@@ -104,6 +106,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
             workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
+        disabled_actions=bool(code_action and code_action.disabled_support),
         answers_at_once=quirks.answers_at_once,
         shows_command_errors=quirks.shows_command_errors,
         skips_stale_edits=quirks.skips_stale_edits,

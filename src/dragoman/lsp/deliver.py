@@ -14,11 +14,12 @@ from dragoman.actions.base import AnswerResult, EditResult, FileResult, Findings
 from dragoman.actions.findings import counted
 from dragoman.core.hunks import MARK, marked
 from dragoman.core.languages import language_of
+from dragoman.core.printable import printable_name
 from dragoman.core.text import Snapshot, diff, split_lines
 from dragoman.lsp.answers import SHOW_SECONDS, present
 from dragoman.lsp.convert import edits_to, path_of, range_to, uri_of
 from dragoman.lsp.edits import APPLY_SECONDS, Landing, land
-from dragoman.lsp.files import OpenFirst
+from dragoman.lsp.files import files_around
 from dragoman.lsp.findings import Shown
 from dragoman.lsp.hunks import line_end, proposal
 from dragoman.lsp.kept import KeptResult
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
 CLOSED = "the document was closed meanwhile"
 CHANGED = "the file has changed meanwhile"
+OUTSIDE = "the file would lie outside the workspace"
 UNCONFIRMED = "the editor says that it was applied, but the text does not show it"
 
 
@@ -53,7 +55,7 @@ async def deliver(
         case EditResult():
             return await _edit(server, action, subject, result, run_id, apply=apply)
         case FileResult():
-            return await _file(server, action, _for_review(server, action, result, run_id), apply=apply)
+            return await _file(server, action, subject, _for_review(server, action, result, run_id), apply=apply)
         case FindingsResult():
             return _findings(server, action, subject, result, apply=apply)
 
@@ -122,7 +124,7 @@ async def _edit(
         if not changes:
             return _no_change(server, action)
         client_edits = edits_to(snapshot.lines, changes, server.facts.encoding)
-        refusal = problem or await _into_unopened(server, action, snapshot, client_edits)
+        refusal = problem or await _into_unopened(server, action, subject, snapshot, client_edits)
         if refusal:
             return await _shown_instead(server, action, snapshot.language, result.text, refusal)
         return {"kind": "edit", "applied": True, "uri": snapshot.uri}
@@ -194,21 +196,15 @@ def _kept(server: Server, action: Action, subject: Subject, result: EditResult, 
 
 
 async def _offer(server: Server, kept: KeptResult, message: str) -> None:
-    actions = [types.MessageActionItem(title) for title in (APPLY, SHOW, DISCARD)]
-    params = types.ShowMessageRequestParams(
-        type=types.MessageType.Warning, message=f"Dragoman: {message}, in the code actions too.", actions=actions
-    )
-    try:
-        chosen = await server.protocol.ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params, seconds=600)
-    except ClientError:
-        return  # the code actions still offer it
-    if chosen is None or server.kept.get(kept.id) is None:
+    text = f"{message}, in the code actions too."
+    chosen = await server.question(types.MessageType.Warning, text, APPLY, SHOW, DISCARD)
+    if server.kept.get(kept.id) is None:
         return
-    if chosen.title == APPLY:
+    if chosen == APPLY:
         await apply_kept(server, kept)
-    elif chosen.title == SHOW:
+    elif chosen == SHOW:
         await show_kept(server, kept)
-    elif chosen.title == DISCARD:
+    elif chosen == DISCARD:
         server.kept.discard(kept.id)
 
 
@@ -269,10 +265,12 @@ def _for_review(server: Server, action: Action, result: FileResult, run_id: str)
     return replace(result, text=marked(result.before, result.text, run_id, action.title, end))
 
 
-async def _file(server: Server, action: Action, result: FileResult, *, apply: bool) -> RunResult:
+async def _file(server: Server, action: Action, subject: Subject, result: FileResult, *, apply: bool) -> RunResult:
     document = server.documents.get(uri_of(result.path))
     uri = document.uri if document is not None else uri_of(result.path)
-    name = result.path.rpartition("/")[2]
+    name = printable_name(result.path.rpartition("/")[2])
+    if not await files_around(server, subject.scene.path).inside((result.path,)):
+        return await _file_instead(server, action, result, uri, OUTSIDE, show=apply)
     before = document.snapshot() if document is not None else Snapshot.of(result.before or "", uri=uri)
     if before.text != (result.before or ""):
         return await _file_instead(server, action, result, uri, CHANGED, show=apply)
@@ -288,9 +286,9 @@ async def _file(server: Server, action: Action, result: FileResult, *, apply: bo
     if document is not None:
         refusal = await _into_open(server, action, document, result)
     elif result.before is not None:
-        refusal = await _into_unopened(server, action, before, edits)
+        refusal = await _into_unopened(server, action, subject, before, edits)
     else:
-        refusal = await _create(server, action, uri, edits)
+        refusal = await _create(server, action, subject, result.path, edits)
     if refusal:
         return await _file_instead(server, action, result, uri, refusal)
     await _open_in_editor(server, uri)
@@ -303,7 +301,7 @@ async def _file_instead(
     server: Server, action: Action, result: FileResult, uri: str, why: str, *, show: bool = True
 ) -> RunResult:
     if result.before is None:
-        why = f"{why}; save this as {result.path}"
+        why = f"{why}; save this as {printable_name(result.path)}"
     language = language_of(result.path)
     if show:
         shown = await _shown_instead(server, action, language, result.text, why)
@@ -334,19 +332,23 @@ async def _into_open(server: Server, action: Action, document: Document, result:
             return UNCONFIRMED
 
 
-async def _create(server: Server, action: Action, uri: str, edits: list[types.TextEdit]) -> str:
+async def _create(server: Server, action: Action, subject: Subject, path: str, edits: list[types.TextEdit]) -> str:
     if not server.facts.create_files:
         return "this editor can't create files for a language server"
+    if await files_around(server, subject.scene.path).existing((path,)):
+        return "there is such a file by now"
+    uri = uri_of(path)
     create = types.CreateFile(uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
     edit = types.WorkspaceEdit(document_changes=[create, types.TextDocumentEdit(identifier, list(edits))])
     return await _refusal(server, action, edit)
 
 
-async def _into_unopened(server: Server, action: Action, before: Snapshot, edits: list[types.TextEdit]) -> str:
+async def _into_unopened(
+    server: Server, action: Action, subject: Subject, before: Snapshot, edits: list[types.TextEdit]
+) -> str:
     """A file that the editor does not hold open has no version: it must be read once more before it is changed."""
-    files = OpenFirst(server.documents, server.services.files(server.editor_settings.roots))
-    if await files.read_text(path_of(before.uri)) != before.text:
+    if await files_around(server, subject.scene.path).read_text(path_of(before.uri)) != before.text:
         return CHANGED
     if server.facts.document_changes:
         identifier = types.OptionalVersionedTextDocumentIdentifier(uri=before.uri, version=None)

@@ -10,15 +10,11 @@ from lsprotocol import types
 
 from dragoman.core.errors import AllCandidatesFailed, BadInput, Download, ModelUnavailable
 from dragoman.lsp import messages
-from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dragoman.lsp.server import Server
-
-QUESTION_SECONDS = 600.0
-"""A question that nobody has answered for so long will not be."""
 
 YES = "Download"
 
@@ -51,15 +47,8 @@ class Downloads:
         return asks
 
     async def _ask(self, wanted: Download) -> None:
-        text = f"Dragoman: {wanted.provider} does not have {wanted.model}. Download it? Models take gigabytes."
-        params = types.ShowMessageRequestParams(types.MessageType.Info, text, [types.MessageActionItem(YES)])
-        try:
-            answer = await self._server.protocol.ask(
-                types.WINDOW_SHOW_MESSAGE_REQUEST, params, seconds=QUESTION_SECONDS
-            )
-        except ClientError:
-            return
-        if answer is not None and answer.title == YES and wanted in self.offered:
+        text = f"{wanted.provider} does not have {wanted.model}. Download it? Models take gigabytes."
+        if await self._server.question(types.MessageType.Info, text, YES) == YES and wanted in self.offered:
             await self.download(wanted, None)
 
     async def download(self, wanted: Download, token: messages.ProgressToken | None) -> dict[str, Any]:

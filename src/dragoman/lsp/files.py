@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dragoman.actions.places import folder_of
 from dragoman.lsp.convert import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from dragoman.core.ports import Files
+    from dragoman.core.ports import Disclosure, Files
     from dragoman.lsp.documents import Documents
+    from dragoman.lsp.server import Server
+
+
+def files_around(server: Server, path: str) -> OpenFirst:
+    """The workspace's files. Where no folder is open at all, those of the document's own folder, given its path."""
+    roots = server.editor_settings.roots or ((folder_of(path),) if path else ())
+    return OpenFirst(server.documents, server.services.files(roots))
 
 
 class OpenFirst:
@@ -21,12 +29,27 @@ class OpenFirst:
         self._files = files
 
     async def read_text(self, path: str) -> str | None:
-        """The open document's text, else the file's, else None."""
+        """The open document's text, else the file's, else None; None too where it may go to no model."""
         document = self._documents.get(uri_of(path))
-        return document.snapshot().text if document is not None else await self._files.read_text(path)
+        if document is None:
+            return await self._files.read_text(path)
+        withheld = (await self._files.disclosures((path,)))[path].withheld
+        return None if withheld else document.snapshot().text
+
+    async def disclosures(self, paths: Iterable[str]) -> Mapping[str, Disclosure]:
+        """Where these texts may go: that they are open makes no difference."""
+        return await self._files.disclosures(paths)
+
+    def last_disclosure(self, path: str) -> Disclosure:
+        """The same as far as it is known."""
+        return self._files.last_disclosure(path)
 
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the paths that are open, or on the disk."""
         wanted = tuple(paths)
         opened = frozenset(path for path in wanted if self._documents.get(uri_of(path)) is not None)
         return opened | await self._files.existing(path for path in wanted if path not in opened)
+
+    async def inside(self, paths: Iterable[str]) -> frozenset[str]:
+        """Those of the paths that lie below the workspace's folders; being open makes no difference."""
+        return await self._files.inside(paths)

@@ -13,6 +13,7 @@ from lsprotocol import types
 from dragoman.core.chat import TextDelta, ThinkingDelta
 from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
 from dragoman.core.partial import partial_value
+from dragoman.core.printable import in_one_line
 from dragoman.lsp.protocol import ClientError
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ class WorkDone:
 
     def report(self, message: str, *, now: bool = False) -> None:
         """What goes on, in a few words."""
+        message = in_one_line(message)
         self._message = message
         if self._begun and not self._ended and (now or self._loop.time() >= self._next_report):
             self._next_report = self._loop.time() + REPORT_SECONDS
@@ -115,7 +117,7 @@ class WorkDone:
         if self._creating is not None and not self._begun:
             self._creating.cancel()  # too quick to be shown at all
         elif self._begun and not self._ended:
-            self._send({"kind": "end", "message": message})
+            self._send({"kind": "end", "message": in_one_line(message)})
         self._ended = True
 
     async def _create(self) -> None:
@@ -201,6 +203,8 @@ class Progress:
 
 
 def _summary(done: Done) -> str:
+    if done.cached:
+        return f"{done.provider} · {done.model}: from the cache in {done.seconds:.1f} s, for nothing"
     about = "about " if done.usage.estimated else ""
     cost = f", {done.cost_usd:.4f} USD" if done.cost_usd else ""
     return f"{done.provider} · {done.model}: {about}{done.usage.output_tokens} tokens in {done.seconds:.1f} s{cost}"

@@ -19,6 +19,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
 from pygls.protocol import JsonRPCProtocol, default_converter
 
 from dragoman.core.errors import BadInput, Cancelled, DragomanError
+from dragoman.core.printable import in_one_line
 from dragoman.lsp.capabilities import plainest
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ class Protocol(JsonRPCProtocol):
         self, message_id: MessageId | None, code: int, message: str, data: Mapping[str, object] | None = None
     ) -> None:
         """Answer a request with an error of one line."""
-        error: dict[str, object] = {"code": code, "message": message}
+        error: dict[str, object] = {"code": code, "message": in_one_line(message)}
         if data is not None:
             error["data"] = data
         self._write(self._encode({"jsonrpc": "2.0", "id": message_id, "error": error}))

@@ -134,6 +134,7 @@ class Runner:
         action = action_named(order.action)
         services = await self._server.ready()
         self._server.tell_problems(await services.refresh())
+        self._server.trusting.offer(services.foreign)
         subject = await work.subject_of(self._server, order)
         run_id = f"{self._prefix}-{next(self._numbers)}"
         task = asyncio.current_task()

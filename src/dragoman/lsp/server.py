@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from lsprotocol import types
 from pygls.server import JsonRPCServer
 
 from dragoman.core.editor_settings import EditorSettings
+from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
@@ -28,6 +30,8 @@ from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
+from dragoman.lsp.trusting import Trusting
+from dragoman.lsp.withheld import Withheld
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -42,6 +46,8 @@ log = logging.getLogger(__name__)
 
 PARENT_CHECK_SECONDS = 0.5
 CONFIGURATION_SECONDS = 5.0
+QUESTION_SECONDS = 600.0
+"""A question that nobody has answered for so long will not be."""
 
 
 class Server(JsonRPCServer):
@@ -58,6 +64,8 @@ class Server(JsonRPCServer):
         self.kept = KeptResults()
         self.runner = Runner(self)
         self.downloads = Downloads(self)
+        self.withheld = Withheld(self)
+        self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
         self.repositories: frozenset[str] = frozenset()
@@ -123,9 +131,9 @@ class Server(JsonRPCServer):
         """Take what the client says of itself, and begin to open the services behind its back."""
         self.facts = facts_of(params)
         self.protocol.initialized = True
-        options = params.initialization_options
+        options, trusts = _without_trust(params.initialization_options)
         self.editor_settings = EditorSettings(
-            roots=tuple(_roots(params)), initialization_options=options if isinstance(options, dict) else {}
+            roots=tuple(_roots(params)), initialization_options=options, trusts_workspace=trusts
         )
         self._opening = asyncio.create_task(self._open())
         # On Windows `os.kill` would end the editor; there the end of stdin has to tell.
@@ -135,9 +143,14 @@ class Server(JsonRPCServer):
     async def _open(self) -> Services:
         services = await self._open_services(self._wanted)
         self._opened = True
-        self.tell_problems(await services.configure(self.editor_settings))
+        await self.configure(services)
         self.spawn(self._look_for_repositories(services))
         return services
+
+    async def configure(self, services: Services) -> None:
+        """Give the services the editor's settings, and tell what is wrong or foreign."""
+        self.tell_problems(await services.configure(self.editor_settings))
+        self.trusting.offer(services.foreign)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -174,26 +187,18 @@ class Server(JsonRPCServer):
             with suppress(ClientError):
                 answer = await self.protocol.ask(types.WORKSPACE_CONFIGURATION, params, seconds=CONFIGURATION_SECONDS)
                 configuration = _section(answer[0]) if answer else {}
-        self.editor_settings = EditorSettings(
-            roots=self.editor_settings.roots,
-            initialization_options=self.editor_settings.initialization_options,
-            configuration=configuration,
-        )
+        self.editor_settings = replace(self.editor_settings, configuration=configuration)
         if self._opened:  # else they are taken when it comes to that
-            services = await self.ready()
-            self.tell_problems(await services.configure(self.editor_settings))
+            await self.configure(await self.ready())
 
     async def change_roots(self, added: Iterable[str], removed: Iterable[str]) -> None:
         """The workspace has other folders now."""
         gone = set(removed)
         kept = [root for root in self.editor_settings.roots if root not in gone]
-        self.editor_settings = EditorSettings(
-            roots=(*kept, *(root for root in added if root not in kept)),
-            initialization_options=self.editor_settings.initialization_options,
-            configuration=self.editor_settings.configuration,
-        )
+        roots = (*kept, *(root for root in added if root not in kept))
+        self.editor_settings = replace(self.editor_settings, roots=roots)
         services = await self.ready()
-        self.tell_problems(await services.configure(self.editor_settings))
+        await self.configure(services)
         await self._look_for_repositories(services)
 
     def tell_problems(self, problems: Iterable[Problem]) -> None:
@@ -211,12 +216,22 @@ class Server(JsonRPCServer):
 
     def message(self, kind: types.MessageType, text: str) -> None:
         """One line for the person."""
-        line = " ".join(text.split())
-        self.protocol.notify(types.WINDOW_SHOW_MESSAGE, {"type": kind.value, "message": f"Dragoman: {line}"})
+        params = {"type": kind.value, "message": f"Dragoman: {in_one_line(text)}"}
+        self.protocol.notify(types.WINDOW_SHOW_MESSAGE, params)
+
+    async def question(self, kind: types.MessageType, text: str, *titles: str) -> str:
+        """The title of what the person chooses; "" where they choose nothing, or the editor can't be asked."""
+        actions = [types.MessageActionItem(title) for title in titles]
+        params = types.ShowMessageRequestParams(kind, f"Dragoman: {in_one_line(text)}", actions)
+        try:
+            chosen = await self.protocol.ask(types.WINDOW_SHOW_MESSAGE_REQUEST, params, seconds=QUESTION_SECONDS)
+        except ClientError:
+            return ""
+        return str(chosen.title) if chosen is not None else ""
 
     def log_message(self, kind: types.MessageType, text: str) -> None:
         """A line for the editor's own log view."""
-        self.protocol.notify(types.WINDOW_LOG_MESSAGE, {"type": kind.value, "message": text})
+        self.protocol.notify(types.WINDOW_LOG_MESSAGE, {"type": kind.value, "message": harmless(text)})
 
     def log_trace(self, text: str) -> None:
         """A line that the client has asked for by `$/setTrace`."""
@@ -242,7 +257,7 @@ class Server(JsonRPCServer):
         if isinstance(uri, str) and self.documents.get(uri) is not None:
             self.documents.close(uri)
             self.kept.document_closed(uri)
-            name = uri.rpartition("/")[2]
+            name = printable_name(uri.rpartition("/")[2])
             self.message(
                 types.MessageType.Error,
                 f"{name} is out of step: its last change can't be understood. Close it and open it again.",
@@ -259,6 +274,19 @@ def _roots(params: types.InitializeParams) -> list[str]:
     if not paths and params.root_path:
         paths = [params.root_path]
     return [path for path in paths if path]
+
+
+def _without_trust(options: object) -> tuple[dict[str, Any], bool]:
+    """The initialization options without `trusted`, wrapped in `dragoman` or not, and whether it lets us trust.
+
+    It stands beside the settings and is none of them, so no file can set it. What is not plainly true is not trust.
+    """
+    rest = dict(options) if isinstance(options, dict) else {}
+    trusts = rest.pop("trusted", True) is True
+    if isinstance(rest.get("dragoman"), dict):
+        rest["dragoman"], trusts_inside = _without_trust(rest["dragoman"])
+        trusts = trusts and trusts_inside
+    return rest, trusts
 
 
 def _section(settings: object) -> dict[str, Any]:

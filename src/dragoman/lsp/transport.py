@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import stat
 import sys
 import threading
@@ -24,6 +25,9 @@ MAX_MESSAGE = 64 << 20
 MAX_UNSENT = 64 << 20
 """Bytes that may wait for a client that does not read. Then the connection is given up: memory stays bounded."""
 
+
+_HTTP = re.compile(rb" HTTP/[0-9.]+$")
+"""The end of an HTTP request's first line (RFC 9112, section 3)."""
 
 LONGEST_NUMBER = 18
 """Digits of a length that are read: more bytes than anyone sends."""
@@ -57,7 +61,8 @@ class Writer(Protocol):
 async def read_frame(reader: asyncio.StreamReader) -> bytes | None:
     """The next message's body, or None where the client has hung up.
 
-    Header names are compared without regard to case; unknown headers are passed over. Raises `FrameTooLarge`.
+    Header names are compared without regard to case; unknown headers are passed over. HTTP counts as hung up: any
+    web page can have the person's own browser post to a port of this machine. Raises `FrameTooLarge`.
     """
     try:
         return await _read_frame(reader)
@@ -75,6 +80,8 @@ async def _read_frame(reader: asyncio.StreamReader) -> bytes | None:
         if not line:
             return None
         line = line.strip()
+        if _HTTP.search(line):
+            return None
         if not line:
             if length >= 0:
                 break

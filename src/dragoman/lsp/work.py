@@ -14,7 +14,7 @@ from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
 from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
 from dragoman.lsp.deliver import deliver
-from dragoman.lsp.files import OpenFirst
+from dragoman.lsp.files import files_around
 from dragoman.lsp.progress import PartialResults, Progress, WorkDone
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ async def prepared_for(server: Server, action: Action, order: Order) -> Prepared
     """What would be sent for the order."""
     subject = await subject_of(server, order)
     subject.let_go()
-    return await prepare(action, subject.scene, _tools(server), Preferences.of(server.services.settings), order.hints)
+    tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+    return await prepare(action, subject.scene, tools, preferences, order.hints)
 
 
 async def carry_out(
@@ -92,11 +93,13 @@ async def carry_out(
     """Ask, and bring the result to the person. A result that is kept goes on following the document's changes."""
     kept = False
     try:
-        tools, preferences = _tools(server), Preferences.of(server.services.settings)
+        tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
-        content.debug("asked: %s", prepared.messages)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("asked: %s", prepared.asked())
         result = await complete(prepared, tools, tell, job_id=run_id, hints=order.hints)
-        content.debug("result: %s", result)
+        if content.isEnabledFor(logging.DEBUG):
+            content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
         return delivered
@@ -105,16 +108,19 @@ async def carry_out(
             subject.let_go()
 
 
-def _tools(server: Server) -> Tools:
+def _tools(server: Server, scene: Scene) -> Tools:
     services = server.services
-    files = OpenFirst(server.documents, services.files(server.editor_settings.roots))
-    return Tools(services.completer, files, services.workers, services.repository)
+    files = files_around(server, scene.path)
+    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
     path = path_of(uri)
-    text = await server.services.files(server.editor_settings.roots).read_text(path) if path else None
+    files = server.services.files(server.editor_settings.roots)
+    text = await files.read_text(path) if path else None
     if text is None:
+        if withheld := files.last_disclosure(path).withheld:
+            raise BadInput(withheld)
         raise BadInput(f"{uri} is not open and can't be read; open it in the editor first.")
     return Snapshot.of(text, uri=uri, language=language_of(path))
 

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 METHOD = types.TEXT_DOCUMENT_CODE_ACTION
 log = logging.getLogger(__name__)
 
+DISABLED_KIND = "refactor.rewrite"
+"""Of the entry that says why there is no other: editors show it where a person asks for a refactoring."""
+
 Entry = types.CodeAction | types.Command
 
 
@@ -40,6 +43,8 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         diagnostic_from(snapshot.lines, diagnostic, encoding): diagnostic for diagnostic in params.context.diagnostics
     }
     path = path_of(document.uri)
+    if reason := server.withheld.reason(path):
+        return _withheld(server, document.uri, reason, params.context.only)
     root = root_of(path, server.editor_settings.roots)
     in_repository = root in server.repositories
     scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root, in_repository=in_repository)
@@ -55,6 +60,21 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         entries.extend(_fixes(server, document.uri, selection))
     if _wanted("source.dragoman.run", params.context.only):
         entries.extend(_housekeeping(server, document.uri))
+    return _shown(server, entries)
+
+
+def _withheld(server: Server, uri: str, reason: str, only: Any) -> list[Entry]:
+    """What there is to do in a document of which nothing may go to a model: nothing new, and why."""
+    entries: list[types.CodeAction] = []
+    if server.facts.disabled_actions and _wanted(DISABLED_KIND, only):
+        disabled = types.CodeActionDisabled(reason)
+        entries.append(types.CodeAction(title="Dragoman: not for this file", kind=DISABLED_KIND, disabled=disabled))
+    if _wanted("source.dragoman.run", only):
+        entries.extend(_housekeeping(server, uri))
+    return _shown(server, entries)
+
+
+def _shown(server: Server, entries: list[types.CodeAction]) -> list[Entry]:
     if server.facts.code_action_literals:
         return list(entries)
     return [entry.command for entry in entries if entry.command is not None]

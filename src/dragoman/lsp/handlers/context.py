@@ -22,6 +22,10 @@ async def handle(server: Server, params: object) -> dict[str, Any]:
         "messages": [{"role": message.role, "text": message.text} for message in prepared.messages],
         "pieces": [_piece(piece) for piece in prepared.context.pieces],
         "leftOut": [_piece(piece) for piece in prepared.context.left_out],
+        "hidden": [
+            {"kind": found.kind, "message": found.message, "line": found.line} for found in prepared.hidden.found
+        ],
+        "localOnly": prepared.local_only,
     }
 
 

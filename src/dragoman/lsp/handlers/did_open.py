@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from dragoman.lsp.convert import path_of
+
 if TYPE_CHECKING:
     from dragoman.lsp.server import Server
 
@@ -20,3 +22,4 @@ def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     document = server.documents.open(item.uri, item.language_id, item.version, item.text)
     server.findings.opened(document)
     server.hunks.opened(document)
+    server.withheld.look(path_of(item.uri))
