@@ -36,6 +36,9 @@ class Project:
     async def inside(self, paths):
         return frozenset(path for path in paths if not path.startswith(self.links))
 
+    async def listed(self, folder):
+        return tuple(sorted(path.rpartition("/")[2] for path in self.texts if path.rpartition("/")[0] == folder))
+
     async def disclosures(self, paths):
         asked = list(paths)
         self.looks += asked

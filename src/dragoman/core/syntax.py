@@ -131,6 +131,20 @@ class Syntax:
         """All definitions, outer ones before those inside them."""
         return self._symbols
 
+    def symbols_in(self, range_: Range) -> tuple[Symbol, ...]:
+        """The definitions that begin and end inside the range, but for the comments above them, and the smallest one
+        around it where there is one.
+        """
+        around = self.symbol_at(range_)
+        if self.tree is None:
+            near: Iterable[Symbol] = self._symbols
+        else:
+            near = self._symbols_by_grammar(self.tree.root_node, range_.start.line, range_.end.line)
+        inside = [
+            symbol for symbol in near if range_.start <= symbol.core.start and symbol.core.end <= self._line_end(range_)
+        ]
+        return (*inside, *([around] if around is not None and around not in inside else ()))
+
     def symbol_at(self, where: Position | Range) -> Symbol | None:
         """The smallest definition that holds the whole position or range, or None."""
         start, end = where if isinstance(where, Range) else (where, where)

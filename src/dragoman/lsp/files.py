@@ -8,7 +8,7 @@ from dragoman.actions.places import folder_of
 from dragoman.lsp.convert import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dragoman.core.ports import Disclosure, Files
     from dragoman.lsp.documents import Documents
@@ -53,3 +53,11 @@ class OpenFirst:
     async def inside(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the paths that lie below the workspace's folders; being open makes no difference."""
         return await self._files.inside(paths)
+
+    async def listed(self, folder: str) -> Sequence[str]:
+        """The names of the files in the folder, on the disk."""
+        return await self._files.listed(folder)
+
+    def recent(self) -> Sequence[str]:
+        """What is open, and what was edited before it was closed, the last change first."""
+        return self._documents.recent()

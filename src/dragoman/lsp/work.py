@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -111,7 +112,15 @@ async def carry_out(
 def _tools(server: Server, scene: Scene) -> Tools:
     services = server.services
     files = files_around(server, scene.path)
-    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
+    return Tools(
+        services.completer,
+        files,
+        services.workers,
+        services.repository,
+        services.known_secrets,
+        server.parsed,
+        asyncio.get_running_loop().time,
+    )
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:

@@ -1,0 +1,243 @@
+"""What the target names, and its tests, in other files of the project: which files may hold it, and what is shown of
+them. Reads through the port alone; bounded in files, in length and in time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dragoman.actions.places import posix
+from dragoman.core.context import Piece, definition_piece, piece
+from dragoman.core.imports import imports
+from dragoman.core.languages import language_of
+from dragoman.core.outline import simple_name
+from dragoman.core.references import defined, mentions, names_in, value
+from dragoman.core.related import is_test
+from dragoman.core.syntax import paragraph_at
+from dragoman.core.text import Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from dragoman.actions.base import Scene
+    from dragoman.core.imports import Import
+    from dragoman.core.outline import Definition, Outline
+    from dragoman.core.parsed import Parsed
+    from dragoman.core.ports import Disclosure, Files
+    from dragoman.core.references import Names
+    from dragoman.core.syntax import Syntax
+    from dragoman.core.text import Range
+
+MOST_SECONDS = 0.3
+"""No file is begun to be read any later than this after the first."""
+MOST_FILES = 12
+MOST_CHARACTERS = 400_000
+"""Of all files that are parsed, which holds every thread for some ten milliseconds."""
+_MOST_PATHS = 240
+_MOST_RECENT = 4
+_MOST_IN_FOLDER = 8
+_MOST_PIECES = 6
+"""Of one file."""
+_LONGEST_TEST = 40
+_LEAST_NAME = 3
+"""Shorter names stand for too many things to be looked for in files that nothing leads to."""
+
+_FAMILIES = (
+    frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"}),
+    frozenset({"c", "cpp"}),
+    frozenset({"java", "kotlin"}),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for. `subjects` are the names of what the target defines, or stands in; `tests` the files that
+    may hold their tests, and are there; `recent` those that the person has open or has edited.
+    """
+
+    names: Names
+    imports: tuple[Import, ...] = ()
+    subjects: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    recent: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.imports or self.recent or (self.subjects and self.tests))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was read: why, and what the names it gives are called there. `text` is None where it was not read;
+    `note` then says why.
+
+    why: imported, beside (of the same package), recent, or test.
+    """
+
+    path: str
+    why: str
+    text: str | None = field(repr=False)
+    originals: frozenset[str] = frozenset()
+    note: str = ""
+
+
+def wanted(scene: Scene, syntax: Syntax, subject: Range, tests: Sequence[str], recent: Sequence[str]) -> Wanted:
+    """What there is to look for. Pure; run off the loop."""
+    symbols = syntax.symbols_in(subject)
+    text = scene.snapshot.slice(subject)
+    if not text.strip():  # new text goes here: what it will be about is in what is around it
+        text = "".join(scene.snapshot.slice(symbol.range) for symbol in symbols) + scene.instruction
+    names = names_in(text, syntax.language.id)
+    path = posix(scene.path)
+    return Wanted(
+        names,
+        imports(syntax, path, posix(scene.root), frozenset(names.used)),
+        tuple(dict.fromkeys(simple_name(symbol.name) for symbol in symbols)),
+        tuple(tests),
+        tuple(each for each in recent if posix(each) != path and _akin(each, syntax.language.id))[:_MOST_RECENT],
+    )
+
+
+async def read(of: Wanted, files: Files, now: Callable[[], float], *, local: bool) -> tuple[Source, ...]:
+    """The files that may hold it, the likeliest first. `local`: what is asked goes to local providers alone anyway.
+
+    Files that may go to no model are not there, as far as this is concerned.
+    """
+    began = now()
+    chosen = await _chosen(of, files)
+    may = await files.disclosures(chosen) if chosen else {}
+    sources: list[Source] = []
+    left = MOST_CHARACTERS
+    for path, (why, originals) in chosen.items():
+        if may[path].withheld:
+            continue
+        note = _refused(may[path], local=local)
+        if not note and (len(sources) >= MOST_FILES or now() - began > MOST_SECONDS):
+            note = "not looked into: enough was read"
+        text = None if note else await files.read_text(path)
+        if text is None and not note:
+            continue
+        if text is not None and len(text) > left:
+            text, note = None, "not looked into: too long"
+        left -= len(text or "")
+        sources.append(Source(path, why, text, originals, note))
+    return tuple(sources)
+
+
+def _refused(may: Disclosure, *, local: bool) -> str:
+    return "kept from models elsewhere by privacy.local_only" if may.local_only and not local else ""
+
+
+async def _chosen(of: Wanted, files: Files) -> dict[str, tuple[str, frozenset[str]]]:
+    """The paths that are there, each with the reason to look into it, and the names that it has under others."""
+    paths = tuple(dict.fromkeys(path for one in of.imports for path in one.paths))[:_MOST_PATHS]
+    there = await files.existing(paths) if paths else frozenset()
+    chosen: dict[str, tuple[str, frozenset[str]]] = {}
+    for one in of.imports:
+        found = next((path for path in one.paths if path in there), None)
+        if found is None:
+            continue
+        for path in await _in_folder(found, files) if one.folder else (found,):
+            known = chosen.get(path, ("", frozenset()))
+            beside = one.folder and not one.bound
+            chosen[path] = ("beside" if beside else "imported", known[1] | one.originals)
+    if of.subjects:
+        for path in of.tests[:1]:
+            chosen.setdefault(path, ("test", frozenset()))
+    for path in of.recent:
+        chosen.setdefault(path, ("recent", frozenset()))
+    inside = await files.inside(chosen) if chosen else frozenset()
+    return {path: why for path, why in chosen.items() if path in inside}
+
+
+async def _in_folder(folder: str, files: Files) -> tuple[str, ...]:
+    names = [name for name in await files.listed(folder) if name.endswith(".go") and not is_test(name)]
+    return tuple(f"{folder}/{name}" for name in names[:_MOST_IN_FOLDER])
+
+
+def pieces(of: Wanted, sources: Iterable[Source], syntax: Syntax, root: str, parsed: Parsed) -> tuple[Piece, ...]:
+    """What is shown of the files: definitions, then tests. `syntax` is the document's. Parses: run off the loop."""
+    missing = list(of.names.used)
+    shown: list[Piece] = []
+    tests: list[Piece] = []
+    root = posix(root).rstrip("/")
+    for source in sources:
+        name = source.path.removeprefix(f"{root}/") if root else source.path.rpartition("/")[2]
+        into = tests if source.why == "test" else shown
+        if source.text is None:
+            into.append(Piece("tests" if source.why == "test" else "definitions", name, source.note, "", 0))
+        elif source.why == "test":
+            into += _tests(of.subjects, source, name, parsed)
+        else:
+            into += _definitions(of.names, missing, source, name, syntax, parsed)
+    return (*shown, *tests)
+
+
+def _definitions(
+    names: Names, missing: list[str], source: Source, name: str, syntax: Syntax, parsed: Parsed
+) -> Iterator[Piece]:
+    """What the file defines of what is missing, and the document does not; that is missing no longer."""
+    assert source.text is not None
+    sure = source.why == "imported"
+    looked_for = [
+        each
+        for each in (*missing, *source.originals)
+        if each in source.text and (sure or (each in names.telling and len(each) >= _LEAST_NAME))
+    ]
+    if not looked_for:
+        return
+    whole = parsed.outline(source.path, _language(source.path, syntax.language.id), source.text)
+    found = defined(whole, looked_for, names.reached | source.originals if sure else ())
+    values = _values(whole, looked_for, found) if sure else ()
+    if not found and not values:
+        return
+    here = {simple_name(symbol.name) for symbol in syntax.symbols()}
+    for definition in [each for each in found if each.name not in here][:_MOST_PIECES]:
+        yield definition_piece(whole, definition, name)
+    for each, (first, last) in [value for value in values if value[0] not in here][:_MOST_PIECES]:
+        text = "".join(whole.lines[first : last + 1])
+        yield piece("definitions", f"{name}:{first + 1}-{last + 1}", f"{each}, which the target names", text)
+    known = {*(definition.name for definition in found), *(each for each, _ in values)}
+    missing[:] = [each for each in missing if each not in known]
+
+
+def _values(
+    whole: Outline, names: Iterable[str], found: Sequence[Definition]
+) -> list[tuple[str, tuple[int, int]]]:
+    """The lines of constants and variables that are no definitions to the grammar's table."""
+    known = {definition.name for definition in found}
+    lines = [(name, value(whole.lines, name)) for name in names if name not in known]
+    return [(name, where) for name, where in lines if where is not None]
+
+
+def _tests(subjects: Sequence[str], source: Source, name: str, parsed: Parsed) -> Iterator[Piece]:
+    """The tests that speak of the subjects: the smallest definitions, or else the paragraphs, that name them."""
+    assert source.text is not None
+    if not any(subject in source.text for subject in subjects):
+        return
+    whole = parsed.outline(source.path, language_of(source.path), source.text)
+    snapshot = Snapshot("", None, "", whole.lines)
+    shown: dict[tuple[int, int], None] = {}
+    for line in mentions(whole.lines, subjects):
+        around = [each for each in whole.definitions if each.first <= line <= each.last]
+        if around and around[-1].last - around[-1].first < _LONGEST_TEST:
+            shown[around[-1].first, around[-1].last] = None
+        elif (paragraph := paragraph_at(snapshot, line)) is not None:
+            shown[paragraph.start.line, min(paragraph.end.line, paragraph.start.line + _LONGEST_TEST)] = None
+        if len(shown) >= _MOST_PIECES:
+            break
+    for first, last in shown:
+        text = "".join(whole.lines[first : last + 1])
+        yield piece("tests", f"{name}:{first + 1}-{last + 1}", "a test that speaks of it", text)
+
+
+def _language(path: str, language: str) -> str:
+    """The file's own language; a header's is that of the file that includes it."""
+    own = language_of(path)
+    return language if own == "c" and language == "cpp" else own
+
+
+def _akin(path: str, language: str) -> bool:
+    """Whether a file may define what a file of that language names."""
+    own = language_of(path)
+    return own == language or any(own in family and language in family for family in _FAMILIES)
