@@ -97,7 +97,9 @@ IMPORTED = [
     (
         "src/till.c",
         '#include <stdio.h>\n#include "cart.h"\n\nint bill(struct cart *a)\n{\n    ▮return total(a) * RATE;\n}\n',
-        {"include/cart.h": "#ifndef CART_H\n#define RATE 2\nstruct cart { int a; };\nint total(struct cart *a);\n#endif\n"},
+        {
+            "include/cart.h": "#ifndef CART_H\n#define RATE 2\nstruct cart { int a; };\nint total(struct cart *a);\n#endif\n"
+        },
         ["include/cart.h:3-3", "include/cart.h:4-4", "include/cart.h:2-2"],
     ),
     (
@@ -168,3 +170,181 @@ IMPORTED = [
 async def test_what_the_target_names_is_found_where_it_is_imported_from(path, text, files, sources):
     """The definitions are shown, in the order of the imports, and nothing else of those files."""
     assert await Asked(path, text, files=files).found() == sources
+
+
+CART = "class Cart:\n    def total(self):\n        return 1\n"
+TILL = "from cart import Cart\n\n\ndef bill(cart: Cart):\n    ▮return rounded(cart)\n"
+MONEY = "def rounded(a):\n    return a\n\n\ndef cart():\n    pass\n"
+TESTS = "import till\n\n\ndef test_bill():\n    assert till.bill([]) == 1\n\n\ndef test_other():\n    pass\n"
+STAYS = Disclosure(local_only=True)
+
+
+async def test_each_piece_says_where_it_is_from_and_why():
+    """A definition is shown as it stands there, with its file and lines and what it is; the model is told both."""
+    prepared = await Asked("till.py", TILL, files={"cart.py": CART}).prepared()
+    (own,) = prepared.context.of_kind("definitions")
+    assert (own.source, own.reason, own.text) == ("cart.py:1-3", "the class Cart, which the target names", CART)
+    assert (
+        f"The class Cart, which the target names, for reference only (cart.py:1-3):\n```python\n{CART}```"
+        in prepared.messages[-1].text
+    )
+    assert "cart.py:1-3" in prepared.sources
+
+
+async def test_a_long_definition_is_shown_in_signatures():
+    """Of a class that is long, its members' signatures and lines are shown."""
+    methods = "".join(f"    def m{number}(self):\n        return {number}\n\n" for number in range(40))
+    prepared = await Asked("till.py", TILL, files={"cart.py": f"class Cart:\n{methods}"}).prepared()
+    (own,) = prepared.context.of_kind("definitions")
+    assert own.reason == "the class Cart, which the target names, in signatures"
+    assert own.text.startswith("1: class Cart\n2:   def m0(self)\n5:   def m1(self)\n")
+    assert "return" not in own.text
+
+
+async def test_what_is_open_or_was_edited_is_looked_into_last():
+    """A call that nothing imported defines is found in another open file; what only looks like a name there is not."""
+    opened = [f"{ROOT}/money.py", f"{ROOT}/till.py", f"{ROOT}/money.go"]
+    asked = Asked("till.py", TILL, files={"cart.py": CART, "money.py": MONEY, "money.go": ""}, opened=opened)
+    assert await asked.found() == ["cart.py:1-3", "money.py:1-2"]
+    assert f"{ROOT}/money.go" not in asked.files.was_read, "a file of another language defines nothing for this one"
+
+
+async def test_open_files_outside_the_workspace_are_not_looked_into():
+    """What is open but lies elsewhere is not the project's."""
+    asked = Asked("till.py", TILL, files={"money.py": MONEY}, opened=[f"{ROOT}/money.py"], links=(f"{ROOT}/money",))
+    assert await asked.found() == []
+    assert f"{ROOT}/money.py" not in asked.files.was_read
+
+
+async def test_what_the_document_defines_itself_is_not_looked_for_elsewhere():
+    """A function of the same name in another open file is another one."""
+    text = f"{TILL}\n\ndef rounded(a):\n    return 2\n"
+    assert await Asked("till.py", text, files={"money.py": MONEY}, opened=[f"{ROOT}/money.py"]).found() == []
+
+
+async def test_related_tests_are_shown():
+    """Of the file's tests, those that speak of the definition are shown, whichever action is asked for but `tests`."""
+    asked = Asked("src/till.py", TILL, files={"tests/test_till.py": TESTS})
+    assert await asked.found("tests") == ["tests/test_till.py:4-5"]
+    assert await asked.found("tests", name="refactor") == ["tests/test_till.py:4-5"]
+    assert await asked.found("tests", name="tests") == ["test_till.py"]
+
+
+async def test_related_tests_without_definitions_are_shown_by_the_paragraph():
+    """Where a test is no definition to the grammar, the paragraph that names the function is shown."""
+    tests = (
+        "import { bill } from './till';\n\ntest('a', () => {\n  expect(bill()).toBe(1);\n});\n\ntest('b', () => {});\n"
+    )
+    asked = Asked("till.ts", "function bill() {\n  ▮return 1;\n}\n", files={"till.test.ts": tests})
+    assert await asked.found("tests") == ["till.test.ts:1-1", "till.test.ts:3-5"]
+
+
+async def test_tests_show_what_they_test():
+    """In a file of tests the definitions under test are shown, and no tests of tests are looked for."""
+    asked = Asked(
+        "tests/test_till.py",
+        TESTS.replace("    assert", "    ▮assert"),
+        files={"src/till.py": "def bill(a):\n    return 1\n"},
+    )
+    assert await asked.found() == ["src/till.py:1-2"]
+    assert await asked.found("tests") == []
+
+
+async def test_files_that_may_go_to_no_model_are_not_there():
+    """What is ignored is neither shown nor named nor read."""
+    rules = {f"{ROOT}/cart.py": Disclosure("cart.py is ignored by .gitignore.")}
+    asked = Asked("till.py", TILL, files={"cart.py": CART}, rules=rules)
+    context = (await asked.prepared()).context
+    assert not any("cart.py" in own.source for own in (*context.pieces, *context.left_out))
+    assert f"{ROOT}/cart.py" not in asked.files.was_read
+
+
+async def test_files_that_are_kept_local_do_not_keep_the_request_local():
+    """They are left out, and that is said; a request that is local anyway shows them."""
+    asked = Asked("till.py", TILL, files={"cart.py": CART}, rules={f"{ROOT}/cart.py": STAYS})
+    prepared = await asked.prepared()
+    assert not prepared.local_only
+    assert prepared.context.of_kind("definitions") == ()
+    assert [(own.source, own.reason) for own in prepared.context.left_out] == [
+        ("cart.py", "kept from models elsewhere by privacy.local_only")
+    ]
+    assert f"{ROOT}/cart.py" not in asked.files.was_read
+    asked.files.rules[f"{ROOT}/till.py"] = STAYS
+    assert await asked.found() == ["cart.py:1-3"]
+
+
+MANY = {f"m{number}.py": f"def f{number}():\n    pass\n" for number in range(MOST_FILES + 3)}
+USING_MANY = (
+    "".join(f"from m{number} import f{number}\n" for number in range(len(MANY)))
+    + f"def all():\n    ▮return [{', '.join(f'f{number}()' for number in range(len(MANY)))}]\n"
+)
+
+
+async def test_only_so_many_files_are_read():
+    """The others are named as not looked into."""
+    asked = Asked("a.py", USING_MANY, files=MANY)
+    prepared = await asked.prepared()
+    assert len(asked.files.was_read) == MOST_FILES
+    assert [own.source for own in prepared.context.left_out] == [
+        f"m{number}.py" for number in range(MOST_FILES, len(MANY))
+    ]
+    assert {own.reason for own in prepared.context.left_out} == {"not looked into: enough was read"}
+
+
+async def test_no_file_is_read_once_the_time_is_up():
+    """A slow disk costs the person no more than that; what was not read is named."""
+    asked = Asked("a.py", USING_MANY, files=MANY)
+    times = itertools.count(step=MOST_SECONDS / 2)
+    asked.now = lambda: next(times)
+    prepared = await asked.prepared()
+    assert len(asked.files.was_read) == 2
+    assert len(prepared.context.left_out) == len(MANY) - 2
+
+
+async def test_only_so_much_is_parsed():
+    """A file that is too long is named instead."""
+    asked = Asked("till.py", TILL, files={"cart.py": CART + "#" * MOST_CHARACTERS})
+    prepared = await asked.prepared()
+    assert [(own.source, own.reason) for own in prepared.context.left_out] == [("cart.py", "not looked into: too long")]
+
+
+async def test_what_is_found_leaves_room_for_the_file():
+    """Definitions take at most a quarter of the budget; those that do not fit are named with their size."""
+    files = {name: text.replace("pass", f"return {'1 + ' * 60}1") for name, text in MANY.items()}
+    context = (await Asked("a.py", USING_MANY, files=files).prepared(max_tokens=1600)).context
+    shown, left = context.of_kind("definitions"), [own for own in context.left_out if own.tokens]
+    assert 0 < sum(own.tokens for own in shown) <= 400
+    assert len(shown) + len(left) == MOST_FILES
+
+
+async def test_nothing_is_parsed_again_that_stays_the_same(monkeypatch):
+    """A second look parses neither the document nor the other files; a change of one is seen."""
+    asked = Asked("till.py", TILL, files={"cart.py": CART})
+    before = await asked.found()
+    parsed = []
+    outline = Parsed.outline
+    monkeypatch.setattr(Parsed, "outline", lambda *args: parsed.append(outline(*args)) or parsed[-1])
+    assert await asked.found() == before
+    assert await asked.found() == before
+    assert parsed[0] is parsed[1]
+    asked.files.files[f"{ROOT}/cart.py"] = f"\n\n{CART}"
+    assert await asked.found() == ["cart.py:3-5"]
+
+
+async def test_new_text_is_about_what_is_around_it():
+    """Where text is to be inserted, the names are those of the definition around, and of the instruction."""
+    text = (
+        "from cart import Cart\nfrom money import rounded\n\n\ndef bill(cart: Cart):\n    a = 1\n    ▮\n    return a\n"
+    )
+    asked = Asked("till.py", text, files={"cart.py": CART, "money.py": MONEY})
+    assert await asked.found(name="edit", instruction="use rounded() here") == ["cart.py:1-3", "money.py:1-2"]
+
+
+async def test_a_document_without_a_file_looks_nowhere():
+    """An untitled document imports nothing that could be found."""
+    asked = Asked("till.py", TILL, files={"cart.py": CART})
+    scene = Scene(Snapshot.of(TILL.replace("▮", ""), language="python"), Range(Position(4, 4), Position(4, 4)))
+    tools = Tools(asked.completer, asked.files, FakeWorkers(), FakeRepository())
+    prepared = await prepare(action("explain"), scene, tools, Preferences(), Hints())
+    assert prepared.context.of_kind("definitions") == ()
+    assert asked.files.was_read == []

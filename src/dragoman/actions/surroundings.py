@@ -4,7 +4,7 @@ them. Reads through the port alone; bounded in files, in length and in time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.actions.places import posix
@@ -68,16 +68,16 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was read: why, and what the names it gives are called there. `text` is None where it was not read;
-    `note` then says why.
+    """A file that may hold some of it. `text` is None where it was not read; `note` then says why.
 
-    why: imported, beside (of the same package), recent, or test.
+    why: imported, beside (of the same package), recent, or test. names: those that are imported from it, as it calls
+    them; None where any may be.
     """
 
     path: str
     why: str
-    text: str | None = field(repr=False)
-    originals: frozenset[str] = frozenset()
+    names: frozenset[str] | None = None
+    text: str | None = field(default=None, repr=False)
     note: str = ""
 
 
@@ -105,22 +105,22 @@ async def read(of: Wanted, files: Files, now: Callable[[], float], *, local: boo
     """
     began = now()
     chosen = await _chosen(of, files)
-    may = await files.disclosures(chosen) if chosen else {}
+    may = await files.disclosures(source.path for source in chosen) if chosen else {}
     sources: list[Source] = []
     left = MOST_CHARACTERS
-    for path, (why, originals) in chosen.items():
-        if may[path].withheld:
+    for source in chosen:
+        if may[source.path].withheld:
             continue
-        note = _refused(may[path], local=local)
+        note = _refused(may[source.path], local=local)
         if not note and (len(sources) >= MOST_FILES or now() - began > MOST_SECONDS):
             note = "not looked into: enough was read"
-        text = None if note else await files.read_text(path)
+        text = None if note else await files.read_text(source.path)
         if text is None and not note:
             continue
         if text is not None and len(text) > left:
             text, note = None, "not looked into: too long"
         left -= len(text or "")
-        sources.append(Source(path, why, text, originals, note))
+        sources.append(replace(source, text=text, note=note))
     return tuple(sources)
 
 
@@ -128,26 +128,27 @@ def _refused(may: Disclosure, *, local: bool) -> str:
     return "kept from models elsewhere by privacy.local_only" if may.local_only and not local else ""
 
 
-async def _chosen(of: Wanted, files: Files) -> dict[str, tuple[str, frozenset[str]]]:
-    """The paths that are there, each with the reason to look into it, and the names that it has under others."""
+async def _chosen(of: Wanted, files: Files) -> list[Source]:
+    """The files that are there and inside the workspace, not read yet."""
     paths = tuple(dict.fromkeys(path for one in of.imports for path in one.paths))[:_MOST_PATHS]
     there = await files.existing(paths) if paths else frozenset()
-    chosen: dict[str, tuple[str, frozenset[str]]] = {}
+    chosen: dict[str, Source] = {}
     for one in of.imports:
         found = next((path for path in one.paths if path in there), None)
         if found is None:
             continue
+        why = "beside" if one.folder and not one.bound else "imported"
+        names = one.originals.union(one.bound.intersection(of.names.used)) if one.bound else None
         for path in await _in_folder(found, files) if one.folder else (found,):
-            known = chosen.get(path, ("", frozenset()))
-            beside = one.folder and not one.bound
-            chosen[path] = ("beside" if beside else "imported", known[1] | one.originals)
-    if of.subjects:
-        for path in of.tests[:1]:
-            chosen.setdefault(path, ("test", frozenset()))
+            known = chosen.get(path, Source(path, why, names))
+            both = None if known.names is None or names is None else known.names | names
+            chosen[path] = replace(known, names=both)
+    for path in of.tests[:1] if of.subjects else ():
+        chosen.setdefault(path, Source(path, "test"))
     for path in of.recent:
-        chosen.setdefault(path, ("recent", frozenset()))
+        chosen.setdefault(path, Source(path, "recent"))
     inside = await files.inside(chosen) if chosen else frozenset()
-    return {path: why for path, why in chosen.items() if path in inside}
+    return [source for path, source in chosen.items() if path in inside]
 
 
 async def _in_folder(folder: str, files: Files) -> tuple[str, ...]:
@@ -178,17 +179,13 @@ def _definitions(
 ) -> Iterator[Piece]:
     """What the file defines of what is missing, and the document does not; that is missing no longer."""
     assert source.text is not None
-    sure = source.why == "imported"
-    looked_for = [
-        each
-        for each in (*missing, *source.originals)
-        if each in source.text and (sure or (each in names.telling and len(each) >= _LEAST_NAME))
-    ]
+    imported = source.why == "imported"
+    looked_for = [name for name in _looked_for(names, missing, source) if name in source.text]
     if not looked_for:
         return
     whole = parsed.outline(source.path, _language(source.path, syntax.language.id), source.text)
-    found = defined(whole, looked_for, names.reached | source.originals if sure else ())
-    values = _values(whole, looked_for, found) if sure else ()
+    found = defined(whole, looked_for, names.reached.union(source.names or ()) if imported else ())
+    values = _values(whole, looked_for, found) if imported else []
     if not found and not values:
         return
     here = {simple_name(symbol.name) for symbol in syntax.symbols()}
@@ -199,6 +196,18 @@ def _definitions(
         yield piece("definitions", f"{name}:{first + 1}-{last + 1}", f"{each}, which the target names", text)
     known = {*(definition.name for definition in found), *(each for each, _ in values)}
     missing[:] = [each for each in missing if each not in known]
+
+
+def _looked_for(names: Names, missing: Sequence[str], source: Source) -> list[str]:
+    """What is worth looking for in the file: anything where all of it was imported, what was imported and the members
+    that are used, or what is surely no word of the target's own.
+    """
+    if source.why != "imported":
+        return [name for name in missing if name in names.telling and len(name) >= _LEAST_NAME]
+    if source.names is None:
+        return list(missing)
+    used = [name for name in missing if name in source.names or name in names.reached]
+    return list(dict.fromkeys((*used, *sorted(source.names.difference(names.used)))))
 
 
 def _values(

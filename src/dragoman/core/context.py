@@ -87,8 +87,9 @@ def gather(
 ) -> Context:
     """The context for a target. `shown` is the target's text where the document's own is not what the model is shown.
 
-    problems: one line for each diagnostic. found: what the target names, and its tests, in other files. others: the
-    caller's own pieces. Both most worthy first. Raises `BadInput` where the target alone is more than the budget.
+    problems: one line for each diagnostic. found: what the target names, and its tests, in other files; without a text
+    where the caller has left it out already. others: the caller's own pieces. Both most worthy first. Raises `BadInput`
+    where the target alone is more than the budget.
     """
     snapshot, name = syntax.snapshot, path or "the document"
     own = piece("target", _lines_of(name, target), "the target", snapshot.slice(target) if shown is None else shown)
@@ -131,7 +132,7 @@ def _take_rest(
     target: str,
     max_tokens: int,
 ) -> _Budget:
-    """Take the rest of the file. Where it is too long for that: its outline, what the target names in it, and the
+    """Take the rest of the file. Where it is too long for that: the outline, what the target names in it, and the
     nearest lines. Returns what was taken of that and of what was `found` elsewhere.
     """
     snapshot = syntax.snapshot
@@ -141,7 +142,7 @@ def _take_rest(
         elsewhere.take(each)
     sides = _sides(snapshot, core, lines, budget.left - elsewhere.spent)
     if not all(side.whole for side in sides):
-        whole = outline(syntax)
+        whole = outline(syntax, core.start.line)
         elsewhere = budget.part(max_tokens // _DEFINITIONS_SHARE)
         lines |= _take_own(elsewhere, whole, core, names_in(target, syntax.language.id).used, name)
         for each in found:
@@ -170,13 +171,17 @@ def _take_outline(budget: _Budget, whole: Outline, line: int, name: str, most: i
     if len(whole.definitions) < _LEAST_OUTLINE:
         return
     shown = at_a_glance(whole, line, min(most, budget.left))
-    source = f"{name}:1-{len(whole.lines)}"
     if shown:
-        budget.take(piece("outline", source, "the file's outline", listed(shown)))
+        budget.take(_outline_piece(shown, name, "the file's outline"))
     left = set(whole.definitions).difference(shown)
     if left:
         rest = [definition for definition in whole.definitions if definition in left]
-        budget.left_out.append(piece("outline", source, "the rest of the file's outline", listed(rest)))
+        budget.left_out.append(_outline_piece(rest, name, "the rest of the file's outline"))
+
+
+def _outline_piece(definitions: Sequence[Definition], name: str, reason: str) -> Piece:
+    last = max(definition.last for definition in definitions)
+    return piece("outline", f"{name}:{definitions[0].first + 1}-{last + 1}", reason, listed(definitions))
 
 
 def is_shown_whole(definition: Definition) -> bool:
@@ -232,8 +237,8 @@ class _Budget:
         return _Budget(min(self.left, most), [], [])
 
     def take(self, candidate: Piece) -> bool:
-        """Whether the piece fits; it is kept, or named as left out."""
-        if candidate.tokens > self.left:
+        """Whether the piece has a text that fits; it is kept, or named as left out."""
+        if candidate.tokens > self.left or not candidate.text:
             self.left_out.append(candidate)
             return False
         self.taken.append(candidate)

@@ -61,11 +61,11 @@ class Outline:
         return listed((definition, *self.members(definition)))
 
 
-def outline(syntax: Syntax) -> Outline:
-    """The outline of a text."""
+def outline(syntax: Syntax, near: int | None = None) -> Outline:
+    """The outline of a text; of what is not far from the line `near` where that is given and the text is long."""
     found: list[Definition] = []
     around: list[tuple[int, bool]] = []
-    for symbol in syntax.symbols():
+    for symbol in syntax.symbols() if near is None else syntax.symbols_near(near):
         first, last = symbol.range.start.line, symbol.range.end.line
         while around and around[-1][0] < symbol.core.end.line:
             around.pop()
@@ -92,29 +92,23 @@ def listed(definitions: Sequence[Definition]) -> str:
 
 
 def at_a_glance(of: Outline, line: int, max_tokens: int) -> tuple[Definition, ...]:
-    """The definitions whose list is within the budget: all, else the outermost, else the nearest to the line of those."""
-    chosen: Sequence[Definition] = of.definitions
-    if _cost(chosen) > max_tokens:
-        chosen = [definition for definition in chosen if not definition.level]
-    if _cost(chosen) > max_tokens:
-        nearest = sorted(chosen, key=lambda definition: abs(definition.first - line))
-        chosen, left = [], max_tokens
-        for definition in nearest:
-            left -= _cost((definition,))
-            if left < 0:
-                break
-            chosen.append(definition)
-        chosen.sort(key=lambda definition: (definition.first, -definition.last))
-    return tuple(chosen)
+    """The definitions whose list is within the budget: all, else the outermost, else of those the nearest to the line."""
+    costs = [(definition, estimate_tokens(listed((definition,)))) for definition in of.definitions]
+    if sum(cost for _, cost in costs) > max_tokens:
+        costs = [(definition, cost) for definition, cost in costs if not definition.level]
+        costs.sort(key=lambda each: abs(each[0].first - line))
+    chosen = []
+    for definition, cost in costs:
+        max_tokens -= cost
+        if max_tokens < 0:
+            break
+        chosen.append(definition)
+    return tuple(sorted(chosen, key=lambda definition: (definition.first, definition.depth)))
 
 
 def simple_name(name: str) -> str:
     """The last name of a qualified one, without its type parameters."""
     return re.split(r"::|[.:]", re.sub(r"<.*", "", name, flags=re.DOTALL))[-1].strip(" ~*&")
-
-
-def _cost(definitions: Sequence[Definition]) -> int:
-    return sum(estimate_tokens(listed((definition,))) for definition in definitions)
 
 
 def _signature(syntax: Syntax, symbol: Symbol) -> str:

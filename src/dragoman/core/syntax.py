@@ -7,11 +7,9 @@ Languages without a grammar get their symbols from a line pattern and the indent
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman.core.grammars import definitions, grammar, import_nodes
@@ -35,7 +33,7 @@ _HEADS = ("#", "@", "/", "*", "--", "export", "template")
 _LONGEST_HEAD = 60
 """Lines of comments and decorators above a definition that count as its own."""
 _FURTHEST = 2000
-"""Lines that the indentation fallback looks at on each side."""
+"""Lines on each side that are looked at where a whole text would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +68,18 @@ class Syntax:
     tree: tree_sitter.Tree | None
     too_large: bool = False
 
-    @cached_property
-    def _line_bytes(self) -> list[int] | None:
-        """Where each line begins, in UTF-8 bytes; None for ASCII, where bytes are code points."""
-        if self.snapshot.text.isascii():
-            return None
-        return [0, *accumulate(len(_utf8(line)) for line in self.snapshot.lines)]
-
-    def _position(self, offset: int) -> Position:
-        """The position at so many UTF-8 bytes. The grammar's own rows are not ours: it knows only line feeds."""
-        if self._line_bytes is None:
-            return self.snapshot.position(offset)
-        line = min(bisect_right(self._line_bytes, offset) - 1, len(self.snapshot.lines) - 1)
-        head = _utf8(self.snapshot.lines[line])[: offset - self._line_bytes[line]]
-        return Position(line, len(head.decode("utf-8", "surrogatepass")))
+    def _position(self, point: tuple[int, int]) -> Position:
+        """The position of a row and a column in UTF-8 bytes. Rows are our lines: `parse` gave the grammar no line ends
+        but line feeds.
+        """
+        row, column = point
+        line = self.snapshot.lines[row]
+        if not line.isascii():
+            column = len(_utf8(line)[:column].decode("utf-8", "surrogatepass"))
+        return Position(row, min(column, content_length(line)))
 
     def _range(self, first: tree_sitter.Node, last: tree_sitter.Node | None = None) -> Range:
-        start, end = self._position(first.start_byte), self._position(_end_byte(last or first))
+        start, end = self._position(first.start_point), self._position(_ending(last or first).end_point)
         if end.character == 0 and end.line > start.line:  # Rust's doc comments hold their line end
             end = Position(end.line - 1, content_length(self.snapshot.lines[end.line - 1]))
         return Range(start, end)
@@ -108,7 +101,7 @@ class Syntax:
             node = waiting.pop()
             if not node.has_error:
                 continue
-            line = self._position(node.start_byte).line
+            line = node.start_point[0]
             if node.is_missing:
                 yield SyntaxProblem(line, f"missing `{node.type}`")
             elif node.is_error:
@@ -130,6 +123,12 @@ class Syntax:
     def symbols(self) -> tuple[Symbol, ...]:
         """All definitions, outer ones before those inside them."""
         return self._symbols
+
+    def symbols_near(self, line: int) -> tuple[Symbol, ...]:
+        """The definitions within some thousand lines of that one, or all where there is no grammar."""
+        if self.tree is None or len(self.snapshot.lines) <= _FURTHEST:
+            return self._symbols
+        return tuple(self._symbols_by_grammar(self.tree.root_node, max(0, line - _FURTHEST), line + _FURTHEST))
 
     def symbols_in(self, range_: Range) -> tuple[Symbol, ...]:
         """The definitions that begin and end inside the range, but for the comments above them, and the smallest one
@@ -192,7 +191,6 @@ class Syntax:
         assert self.language.grammar is not None
         query, kinds = definitions(self.language.grammar)
         cursor = tree_sitter.QueryCursor(query)
-        # The grammar's rows are our lines: `parse` gave it no other line ends than line feeds.
         cursor.set_point_range((first_line, 0), (last_line + 1, 0))
         found = [(kinds[index], captures) for index, captures in cursor.matches(root)]
         found.sort(key=lambda match: (match[1]["symbol"][0].start_byte, -match[1]["symbol"][0].end_byte))
@@ -364,15 +362,19 @@ _BEFORE = frozenset({"attribute_item", "decorator"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
 
-def _end_byte(node: tree_sitter.Node) -> int:
-    """Where the node ends, without a comment behind its closing brace, which JavaScript's grammar takes for its own."""
+def _ending(node: tree_sitter.Node) -> tree_sitter.Node:
+    """What the node ends with: itself, or its closing brace where a comment follows that JavaScript's grammar takes
+    for a part of it.
+    """
     last = node
-    while children := last.children:
-        if children[-1].is_extra:
-            closing = next((child for child in reversed(children) if not child.is_extra), node)
-            return closing.end_byte if closing.type == "}" else node.end_byte
-        last = children[-1]
-    return node.end_byte
+    while count := last.child_count:
+        final = last.child(count - 1)
+        assert final is not None
+        if final.is_extra:
+            closing = next((child for child in reversed(last.children) if not child.is_extra), node)
+            return closing if closing.type == "}" else node
+        last = final
+    return node
 
 
 def _outermost(node: tree_sitter.Node) -> tree_sitter.Node:
