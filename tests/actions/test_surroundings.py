@@ -1,5 +1,7 @@
 """What is shown of other files: where the target's names are defined, and its tests."""
 
+# ruff: noqa: E501 - each file of a project stands in one line
+
 from __future__ import annotations
 
 import itertools
@@ -28,7 +30,7 @@ class Asked:
         self.files = FakeFiles({f"{ROOT}/{name}": other for name, other in more.pop("files", {}).items()}, **more)
         self.completer = FakeCompleter([])
         self.parsed = Parsed()
-        self.now = lambda: 0.0
+        self.times = itertools.repeat(0.0)
 
     async def prepared(self, name="explain", max_tokens=6000, instruction=""):
         before, _, after = self.text.partition("▮")
@@ -38,9 +40,8 @@ class Asked:
         snapshot = Snapshot.of(before + after, uri=f"file://{ROOT}/{self.path}", language=language)
         scene = Scene(snapshot, Range(at, at), instruction=instruction, path=f"{ROOT}/{self.path}", root=ROOT)
         self.files.files[scene.path] = snapshot.text
-        tools = Tools(
-            self.completer, self.files, FakeWorkers(), FakeRepository(), parsed=self.parsed, now=lambda: self.now()
-        )
+        now = self.times.__next__
+        tools = Tools(self.completer, self.files, FakeWorkers(), FakeRepository(), parsed=self.parsed, now=now)
         return await prepare(action(name), scene, tools, Preferences(max_tokens), Hints())
 
     async def found(self, kind="definitions", **more):
@@ -294,8 +295,7 @@ async def test_only_so_many_files_are_read():
 async def test_no_file_is_read_once_the_time_is_up():
     """A slow disk costs the person no more than that; what was not read is named."""
     asked = Asked("a.py", USING_MANY, files=MANY)
-    times = itertools.count(step=MOST_SECONDS / 2)
-    asked.now = lambda: next(times)
+    asked.times = itertools.count(step=MOST_SECONDS / 2)
     prepared = await asked.prepared()
     assert len(asked.files.was_read) == 2
     assert len(prepared.context.left_out) == len(MANY) - 2

@@ -31,7 +31,7 @@ from dragoman.core.languages import language_of
 from dragoman.core.parsed import Parsed
 from dragoman.core.ports import Job
 from dragoman.core.redact import Restorer
-from dragoman.core.related import test_paths
+from dragoman.core.related import paths_of_tests
 from dragoman.core.reply import answer, new_code, replacement
 from dragoman.core.syntax import new_errors, parse
 from dragoman.core.text import Snapshot, TextEdit, apply
@@ -167,7 +167,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
     may = await tools.files.disclosures([scene.path, *own])
     if action.changes is None and may[scene.path].withheld:
         raise BadInput(may[scene.path].withheld)
-    tests = () if action.changes is not None else _test_paths(action, scene)
+    tests = () if action.changes is not None else _tests_of(action, scene)
     asked = [*own, *tests]
     there = await tools.files.existing(asked) if asked else frozenset()
     instructions = await _instructions({path: name for path, name in own.items() if path in there}, tools.files)
@@ -602,11 +602,11 @@ def _instruction_paths(scene: Scene, preferences: Preferences) -> dict[str, str]
     return {f"{root}/{path}": path for path in preferences.instructions} if root else {}
 
 
-def _test_paths(action: Action, scene: Scene) -> tuple[str, ...]:
+def _tests_of(action: Action, scene: Scene) -> tuple[str, ...]:
     """Where tests of the document may be; nowhere for an action that looks for them itself."""
     if action.result is ResultKind.TEST_FILE:
         return ()
-    return test_paths(posix(scene.path), posix(scene.root), scene.snapshot.language)
+    return paths_of_tests(posix(scene.path), posix(scene.root), scene.snapshot.language)
 
 
 async def _instructions(there: Mapping[str, str], files: Files) -> dict[str, Piece]:

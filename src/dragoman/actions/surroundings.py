@@ -191,7 +191,7 @@ def _definitions(
     here = {simple_name(symbol.name) for symbol in syntax.symbols()}
     for definition in [each for each in found if each.name not in here][:_MOST_PIECES]:
         yield definition_piece(whole, definition, name)
-    for each, (first, last) in [value for value in values if value[0] not in here][:_MOST_PIECES]:
+    for each, (first, last) in [named for named in values if named[0] not in here][:_MOST_PIECES]:
         text = "".join(whole.lines[first : last + 1])
         yield piece("definitions", f"{name}:{first + 1}-{last + 1}", f"{each}, which the target names", text)
     known = {*(definition.name for definition in found), *(each for each, _ in values)}
@@ -210,9 +210,7 @@ def _looked_for(names: Names, missing: Sequence[str], source: Source) -> list[st
     return list(dict.fromkeys((*used, *sorted(source.names.difference(names.used)))))
 
 
-def _values(
-    whole: Outline, names: Iterable[str], found: Sequence[Definition]
-) -> list[tuple[str, tuple[int, int]]]:
+def _values(whole: Outline, names: Iterable[str], found: Sequence[Definition]) -> list[tuple[str, tuple[int, int]]]:
     """The lines of constants and variables that are no definitions to the grammar's table."""
     known = {definition.name for definition in found}
     lines = [(name, value(whole.lines, name)) for name in names if name not in known]

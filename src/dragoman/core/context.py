@@ -171,7 +171,9 @@ def _take_outline(budget: _Budget, whole: Outline, line: int, name: str, most: i
     if len(whole.definitions) < _LEAST_OUTLINE:
         return
     shown = at_a_glance(whole, line, min(most, budget.left))
-    if shown:
+    if len(shown) < _LEAST_OUTLINE:
+        shown = ()
+    else:
         budget.take(_outline_piece(shown, name, "the file's outline"))
     left = set(whole.definitions).difference(shown)
     if left:

@@ -33,7 +33,7 @@ class Import:
 
     paths: absolute, with slashes; the first that is there counts. bound: the names that it gives to the file; none
     where the statement does not tell. originals: names that it takes from there and gives under another one, and members
-    that it gives by themselves. folder: the paths are those of folders, all of whose files count.
+    that it gives by themselves. folder: the paths are those of folders, and all of their files count.
     """
 
     paths: tuple[str, ...]
@@ -354,7 +354,7 @@ def _lua(text: str, place: _Place) -> Iterator[Import]:
 
 def _shell(text: str, place: _Place) -> Iterator[Import]:
     words = text.split(None, 1)
-    if len(words) == 2:  # noqa: PLR2004 - the command, and its argument
+    if len(words) == 2:
         # What leads to the folder is an expansion, as a rule: "$(dirname "$0")/lib.sh".
         file = re.sub(r"^[\"']?(?:\$\(.*\)|\$\{[^}]*\}|\$\w+)?[\"']?", "", words[1].strip()).strip("\"'/ ")
         yield Import(tuple(_at(base, file) for base in place.bases) if file and "$" not in file else ())

@@ -92,7 +92,7 @@ def listed(definitions: Sequence[Definition]) -> str:
 
 
 def at_a_glance(of: Outline, line: int, max_tokens: int) -> tuple[Definition, ...]:
-    """The definitions whose list is within the budget: all, else the outermost, else of those the nearest to the line."""
+    """The definitions whose list is within the budget: all, else the outermost, else the nearest of those."""
     costs = [(definition, estimate_tokens(listed((definition,)))) for definition in of.definitions]
     if sum(cost for _, cost in costs) > max_tokens:
         costs = [(definition, cost) for definition, cost in costs if not definition.level]
@@ -122,4 +122,3 @@ def _signature(syntax: Syntax, symbol: Symbol) -> str:
     text = " ".join(text[: 4 * _LONGEST_SIGNATURE].split())
     text = text.rstrip("{: ") or symbol.name
     return text if len(text) <= _LONGEST_SIGNATURE else f"{text[: _LONGEST_SIGNATURE - 1]}…"
-

@@ -6,7 +6,7 @@ import posixpath
 import re
 from types import MappingProxyType
 
-_TEST_NAME = re.compile(r"test_|.*(?:[_.-](?:test|spec)s?|(?<=[a-z0-9])(?:Test|Tests|Spec))$")
+_TEST_NAME = re.compile(r"test_|.*[_.-](?:test|spec)s?$|.*(?:Test|Tests|Spec)$")
 _TEST_FOLDERS = frozenset({"test", "tests", "spec", "__tests__"})
 _SCRIPT = ("{stem}.test{ending}", "{stem}.spec{ending}")
 _NAMES = MappingProxyType(
@@ -35,7 +35,7 @@ _OFTEN_APART = ("tests", "test")
 _NEVER_BESIDE = frozenset({"rust"})
 
 
-def test_paths(path: str, root: str, language: str) -> tuple[str, ...]:
+def paths_of_tests(path: str, root: str, language: str) -> tuple[str, ...]:
     """Where the file's tests may be, likeliest first; none for a file of tests.
 
     path, root: of the file and of the project's folder, absolute, with slashes.

@@ -214,7 +214,8 @@ class Documents:
         for place, document in self._open.items():
             if place != document.uri:  # it is a file
                 changed[place] = max(document.changed_at, changed.get(place, 0.0))
-        return tuple(sorted(reversed(changed), key=lambda path: -changed[path]))
+        newest_first = list(changed)[::-1]
+        return tuple(sorted(newest_first, key=lambda path: -changed[path]))
 
     def __len__(self) -> int:
         return len(self._open)
