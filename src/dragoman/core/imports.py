@@ -32,8 +32,8 @@ class Import:
     """What one import may lead to.
 
     paths: absolute, with slashes; the first that is there counts. bound: the names that it gives to the file; none
-    where the statement does not tell. originals: names that it takes from there and gives under another one, and members
-    that it gives by themselves. folder: the paths are those of folders, and all of their files count.
+    where the statement does not tell. originals: names that it takes from there and gives under another one, and
+    members that it gives by themselves. folder: the paths are those of folders, and all of their files count.
     """
 
     paths: tuple[str, ...]
