@@ -202,6 +202,38 @@ async def test_a_long_definition_is_shown_in_signatures():
     assert "return" not in own.text
 
 
+@pytest.mark.parametrize(
+    ("path", "text", "files", "source"),
+    [
+        (
+            "till.py",
+            "from shop import Basket\n\n\ndef bill():\n    ▮return Basket()\n",
+            {"shop/__init__.py": "from .cart import Cart as Basket\n", "shop/cart.py": CART},
+            "shop/cart.py:1-3",
+        ),
+        (
+            "till.ts",
+            "import { Cart } from './shop';\nfunction bill() {\n  ▮return new Cart();\n}\n",
+            {
+                "shop/index.ts": "export * from './other';\nexport {\n  Cart,\n} from './cart';\n",
+                "shop/cart.ts": "export class Cart {\n}\n",
+                "shop/other.ts": "export class Other {\n}\n",
+            },
+            "shop/cart.ts:1-2",
+        ),
+        (
+            "src/till.rs",
+            "use crate::shop::Cart;\nfn bill() {\n    ▮Cart::new()\n}\n",
+            {"src/shop/mod.rs": "mod cart;\npub use cart::Cart;\n", "src/shop/cart.rs": "pub struct Cart {\n}\n"},
+            "src/shop/cart.rs:1-2",
+        ),
+    ],
+)
+async def test_what_a_package_passes_on_is_followed(path, text, files, source):
+    """A name that is imported from a package comes from the file that the package has it from."""
+    assert await Asked(path, text, files=files).found() == [source]
+
+
 async def test_what_is_open_or_was_edited_is_looked_into_last():
     """A call that nothing imported defines is found in another open file; what only looks like a name there is not."""
     opened = [f"{ROOT}/money.py", f"{ROOT}/till.py", f"{ROOT}/money.go"]

@@ -195,7 +195,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
 
     syntax, subject, looked_for, all_there = await tools.workers.run(look)
     if all_there is None:
-        sources = await read(looked_for, tools.files, tools.now, local=local_only)
+        sources = await read(looked_for, scene.root, tools.files, tools.workers, tools.now, local=local_only)
         all_there = await tools.workers.run(
             lambda: gathered(syntax, subject, pieces_of(looked_for, sources, syntax, scene.root, tools.parsed))
         )

@@ -12,9 +12,9 @@ from dragoman.core.context import Piece, definition_piece, piece
 from dragoman.core.imports import imports
 from dragoman.core.languages import language_of
 from dragoman.core.outline import simple_name
-from dragoman.core.references import defined, mentions, names_in, value
+from dragoman.core.references import Names, defined, mentions, names_in, value
 from dragoman.core.related import is_test
-from dragoman.core.syntax import paragraph_at
+from dragoman.core.syntax import paragraph_at, parse
 from dragoman.core.text import Snapshot
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from dragoman.core.imports import Import
     from dragoman.core.outline import Definition, Outline
     from dragoman.core.parsed import Parsed
-    from dragoman.core.ports import Disclosure, Files
-    from dragoman.core.references import Names
+    from dragoman.core.ports import Disclosure, Files, Workers
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
 
@@ -43,6 +42,7 @@ _LONGEST_TEST = 40
 _LEAST_NAME = 3
 """Shorter names stand for too many things to be looked for in files that nothing leads to."""
 
+_ORDER = ("imported", "beside", "test", "recent")
 _FAMILIES = (
     frozenset({"javascript", "javascriptreact", "typescript", "typescriptreact"}),
     frozenset({"c", "cpp"}),
@@ -70,7 +70,7 @@ class Wanted:
 class Source:
     """A file that may hold some of it. `text` is None where it was not read; `note` then says why.
 
-    why: imported, beside (of the same package), recent, or test. names: those that are imported from it, as it calls
+    why: one of `_ORDER`, beside being a file of the same package. names: those that are imported from it, as it calls
     them; None where any may be.
     """
 
@@ -98,34 +98,67 @@ def wanted(scene: Scene, syntax: Syntax, subject: Range, tests: Sequence[str], r
     )
 
 
-async def read(of: Wanted, files: Files, now: Callable[[], float], *, local: bool) -> tuple[Source, ...]:
+async def read(
+    of: Wanted, root: str, files: Files, workers: Workers, now: Callable[[], float], *, local: bool
+) -> tuple[Source, ...]:
     """The files that may hold it, the likeliest first. `local`: what is asked goes to local providers alone anyway.
 
-    Files that may go to no model are not there, as far as this is concerned.
+    Files that may go to no model are not there, as far as this is concerned. Where a name comes from a file that as a
+    rule only passes it on, such as a package's own, that is followed once.
     """
-    began = now()
-    chosen = await _chosen(of, files)
-    may = await files.disclosures(source.path for source in chosen) if chosen else {}
-    sources: list[Source] = []
-    left = MOST_CHARACTERS
-    for source in chosen:
-        if may[source.path].withheld:
-            continue
-        note = _refused(may[source.path], local=local)
-        if not note and (len(sources) >= MOST_FILES or now() - began > MOST_SECONDS):
-            note = "not looked into: enough was read"
-        text = None if note else await files.read_text(source.path)
-        if text is None and not note:
-            continue
-        if text is not None and len(text) > left:
-            text, note = None, "not looked into: too long"
-        left -= len(text or "")
-        sources.append(replace(source, text=text, note=note))
-    return tuple(sources)
+    reading = _Reading(files, now, local, now())
+    await reading.take(await _chosen(of, files))
+    doors = [source for source in reading.sources if source.text and source.names and _passes_on(source.path)]
+    if doors:
+        behind = await workers.run(lambda: tuple(one for door in doors for one in _behind(door, posix(root))))
+        names = Names(tuple(sorted({name for door in doors for name in door.names or ()})), frozenset(), frozenset())
+        await reading.take(await _chosen(Wanted(names, behind), files))
+    return tuple(sorted(reading.sources, key=lambda source: _ORDER.index(source.why)))
 
 
-def _refused(may: Disclosure, *, local: bool) -> str:
-    return "kept from models elsewhere by privacy.local_only" if may.local_only and not local else ""
+@dataclass(slots=True)
+class _Reading:
+    """The files that were read so far, and what may still be."""
+
+    files: Files
+    now: Callable[[], float]
+    local: bool
+    began: float
+    sources: list[Source] = field(default_factory=list)
+    left: int = MOST_CHARACTERS
+
+    async def take(self, chosen: Sequence[Source]) -> None:
+        """Read these too, as far as they may be read, and name those that are not."""
+        known = {source.path for source in self.sources}
+        chosen = [source for source in chosen if source.path not in known]
+        may = await self.files.disclosures([source.path for source in chosen]) if chosen else {}
+        for source in chosen:
+            if may[source.path].withheld:
+                continue
+            note = self._refused(may[source.path])
+            text = None if note else await self.files.read_text(source.path)
+            if text is not None and len(text) > self.left:
+                text, note = None, "not looked into: too long"
+            if text is not None or note:
+                self.left -= len(text or "")
+                self.sources.append(replace(source, text=text, note=note))
+
+    def _refused(self, may: Disclosure) -> str:
+        if may.local_only and not self.local:
+            return "kept from models elsewhere by privacy.local_only"
+        if len(self.sources) >= MOST_FILES or self.now() - self.began > MOST_SECONDS:
+            return "not looked into: enough was read"
+        return ""
+
+
+def _passes_on(path: str) -> bool:
+    return path.rpartition("/")[2].partition(".")[0] in {"__init__", "index", "mod", "lib"}
+
+
+def _behind(door: Source, root: str) -> tuple[Import, ...]:
+    """Where the names come from that the file gives. Parses: run off the loop."""
+    syntax = parse(Snapshot.of(door.text or "", language=language_of(door.path)))
+    return imports(syntax, door.path, root, door.names or frozenset())
 
 
 async def _chosen(of: Wanted, files: Files) -> list[Source]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MOST_IMPORTS = 40
 """So many imports are looked into."""
 _MOST_PATHS = 60
+_LONGEST_STATEMENT = 4_000
+"""Code points of one import that are read: whoever wrote it, it takes no time to speak of."""
 _HIGHEST = 6
 """So many folders above the file may be what a path is relative to."""
 
@@ -51,7 +53,7 @@ def imports(syntax: Syntax, path: str, root: str, used: Collection[str]) -> tupl
     if not path or statement is None:
         return ()
     place = _Place(path, root.rstrip("/") or posixpath.dirname(path), frozenset(used), syntax.snapshot.lines)
-    texts = [syntax.snapshot.slice(range_) for range_ in syntax.imports()]
+    texts = [syntax.snapshot.slice(range_)[:_LONGEST_STATEMENT] for range_ in syntax.imports()]
     found: dict[Import, None] = {}
     for one in (*(one for text in texts for one in statement(text, place)), *(implied(place) if implied else ())):
         if len(found) >= MOST_IMPORTS:
@@ -103,7 +105,7 @@ def _at(*parts: str) -> str:
 
 def _python(text: str, place: _Place) -> Iterator[Import]:
     text = re.sub(r"#.*|[()\\]", " ", text)
-    match = re.match(r"\s*from\s+(\.*)\s*([\w.]*)\s+import\s+(.*)", text, re.DOTALL)
+    match = re.match(r"\s*from\s+(\.*)\s*((?:\w[\w.]*)?)\s+import\s+(.*)", text, re.DOTALL)
     sources = (*place.bases, place.at("src"), place.at("lib"))
     if match is None:
         for words in map(str.split, text.strip().removeprefix("import").split(",")):
@@ -162,10 +164,19 @@ def _script_files(module: str, place: _Place) -> Iterator[str]:
             yield from (f"{stem}/index{other}" for other in _SCRIPT_ENDINGS[:4])
 
 
-def _script_requires(place: _Place) -> Iterator[Import]:
-    for line in place.lines[:200]:
+_PASSED_ON = re.compile(
+    r"^export\s+(?:type\s+)?(?:\{[^}]*\}|\*[^\"'\n;]*)\s*from\s*(?:\"[^\"\n]*\"|'[^'\n]*')", re.MULTILINE
+)
+
+
+def _script_others(place: _Place) -> Iterator[Import]:
+    """What is imported otherwise than by an import: `require`, and what is exported again."""
+    head = [line[:400] for line in place.lines[:200]]
+    for line in head:
         if "require" in line and re.match(r"(?:const|let|var)\s", line):
             yield from _script(line, place)
+    for match in _PASSED_ON.finditer("".join(head)):
+        yield from _script(match[0], place)
 
 
 def _rust(text: str, place: _Place) -> Iterator[Import]:
@@ -220,7 +231,7 @@ def _rust_files(folder: str, segments: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _go(text: str, place: _Place) -> Iterator[Import]:
-    for alias, path in re.findall(r"(?:([\w.]+)\s+)?\"([^\"\n]+)\"", text):
+    for alias, path in re.findall(r"(?:(?<![\w.])([\w.]+)\s+)?\"([^\"\n]+)\"", text):
         segments = path.split("/")
         names = [segment for segment in segments if not re.fullmatch(r"v\d+", segment)]
         bound = frozenset({alias} if alias else {names[-1], *re.split(r"[.-]", names[-1])})
@@ -365,10 +376,10 @@ _LANGUAGES: MappingProxyType[
 ] = MappingProxyType(
     {
         "python": (_python, None),
-        "javascript": (_script, _script_requires),
-        "javascriptreact": (_script, _script_requires),
-        "typescript": (_script, _script_requires),
-        "typescriptreact": (_script, _script_requires),
+        "javascript": (_script, _script_others),
+        "javascriptreact": (_script, _script_others),
+        "typescript": (_script, _script_others),
+        "typescriptreact": (_script, _script_others),
         "rust": (_rust, _rust_modules),
         "go": (_go, _own_folder),
         "c": (_c, None),
