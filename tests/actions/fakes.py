@@ -62,6 +62,8 @@ class FakeFiles:
         return self.rules.get(path, Disclosure())
 
     async def read_text(self, path):
+        if self.last_disclosure(path).withheld:
+            return None
         self.was_read.append(path)
         return self.files.get(path)
 

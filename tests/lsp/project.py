@@ -27,7 +27,8 @@ class Project:
     looks: list[str] = field(default_factory=list)
 
     async def read_text(self, path):
-        return self.texts.get(path)
+        self.looks.append(path)
+        return None if self.last_disclosure(path).withheld else self.texts.get(path)
 
     async def existing(self, paths):
         folders = {path.rpartition("/")[0] for path in self.texts}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dragoman.core.imports import Import
     from dragoman.core.outline import Definition, Outline
     from dragoman.core.parsed import Parsed
-    from dragoman.core.ports import Disclosure, Files, Workers
+    from dragoman.core.ports import Files, Workers
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
 
@@ -130,25 +130,21 @@ class _Reading:
     async def take(self, chosen: Sequence[Source]) -> None:
         """Read these too, as far as they may be read, and name those that are not."""
         known = {source.path for source in self.sources}
-        chosen = [source for source in chosen if source.path not in known]
-        may = await self.files.disclosures([source.path for source in chosen]) if chosen else {}
         for source in chosen:
-            if may[source.path].withheld:
+            if source.path in known:
                 continue
-            note = self._refused(may[source.path])
-            text = None if note else await self.files.read_text(source.path)
-            if text is not None and len(text) > self.left:
+            if len(self.sources) >= MOST_FILES or self.now() - self.began > MOST_SECONDS:
+                self.sources.append(replace(source, note="not looked into: enough was read"))
+                continue
+            text, note = await self.files.read_text(source.path), ""
+            if text is None:
+                continue
+            if self.files.last_disclosure(source.path).local_only and not self.local:
+                text, note = None, "kept from models elsewhere by privacy.local_only"
+            elif len(text) > self.left:
                 text, note = None, "not looked into: too long"
-            if text is not None or note:
-                self.left -= len(text or "")
-                self.sources.append(replace(source, text=text, note=note))
-
-    def _refused(self, may: Disclosure) -> str:
-        if may.local_only and not self.local:
-            return "kept from models elsewhere by privacy.local_only"
-        if len(self.sources) >= MOST_FILES or self.now() - self.began > MOST_SECONDS:
-            return "not looked into: enough was read"
-        return ""
+            self.left -= len(text or "")
+            self.sources.append(replace(source, text=text, note=note))
 
 
 def _passes_on(path: str) -> bool:

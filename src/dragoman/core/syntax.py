@@ -125,10 +125,11 @@ class Syntax:
         return self._symbols
 
     def symbols_near(self, line: int) -> tuple[Symbol, ...]:
-        """The definitions within some thousand lines of that one, or all where there is no grammar."""
+        """The definitions within some hundred lines of that one; all where there is no grammar, or no need."""
         if self.tree is None or len(self.snapshot.lines) <= _FURTHEST:
             return self._symbols
-        return tuple(self._symbols_by_grammar(self.tree.root_node, max(0, line - _FURTHEST), line + _FURTHEST))
+        first = max(0, line - _FURTHEST // 2)
+        return tuple(self._symbols_by_grammar(self.tree.root_node, first, line + _FURTHEST // 2))
 
     def symbols_in(self, range_: Range) -> tuple[Symbol, ...]:
         """The definitions that begin and end inside the range, but for the comments above them, and the smallest one
