@@ -380,3 +380,45 @@ async def test_a_document_without_a_file_looks_nowhere():
     prepared = await prepare(action("explain"), scene, tools, Preferences(), Hints())
     assert prepared.context.of_kind("definitions") == ()
     assert asked.files.was_read == []
+
+
+async def test_a_file_without_a_workspace_has_its_folder():
+    """Where no folder is open, imports are followed beside the file, and files go by their names."""
+    asked = Asked("till.py", TILL, files={"cart.py": CART})
+    scene = Scene(
+        Snapshot.of(TILL.replace("▮", ""), language="python"),
+        Range(Position(4, 4), Position(4, 4)),
+        path=f"{ROOT}/till.py",
+    )
+    tools = Tools(asked.completer, asked.files, FakeWorkers(), FakeRepository())
+    prepared = await prepare(action("explain"), scene, tools, Preferences(), Hints())
+    assert [own.source for own in prepared.context.of_kind("definitions")] == ["cart.py:1-3"]
+
+
+async def test_an_open_file_of_another_folder_tells_no_more_than_it_must():
+    """A model is not told where on this machine the workspace's other folders are."""
+    asked = Asked("till.py", TILL, opened=["/home/somebody/other/money.py"])
+    asked.files.files["/home/somebody/other/money.py"] = MONEY
+    prepared = await asked.prepared()
+    assert [own.source for own in prepared.context.of_kind("definitions")] == ["other/money.py:1-2"]
+    assert "somebody" not in prepared.messages[-1].text
+
+
+async def test_prose_names_no_definitions():
+    """Words of a text in Markdown are not looked for in other texts."""
+    asked = Asked("a.md", "▮# Money\n\nrounded(a)\n", files={"b.md": "# rounded\n"}, opened=[f"{ROOT}/b.md"])
+    await asked.prepared(name="ask", instruction="why?")
+    assert asked.files.was_read == []
+
+
+async def test_a_long_file_is_shown_in_outline():
+    """The model sees the outline of a file that does not fit, and the function there that the target calls."""
+    functions = "".join(f"def f{number}(a):\n    b = a\n    return b\n\n\n" for number in range(200))
+    text = (
+        (await Asked("a.py", f"{functions}def target():\n    ▮return f7(1)\n").prepared(max_tokens=900))
+        .messages[-1]
+        .text
+    )
+    assert "The file's outline, for reference only (a.py:" in text
+    assert "996: def f199(a)" in text
+    assert "The function f7, which the target names, for reference only (a.py:36-38):" in text

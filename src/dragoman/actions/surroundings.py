@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dragoman.actions.base import Scene
     from dragoman.core.imports import Import
+    from dragoman.core.languages import Language
     from dragoman.core.outline import Definition, Outline
     from dragoman.core.parsed import Parsed
     from dragoman.core.ports import Files, Workers
@@ -94,7 +95,7 @@ def wanted(scene: Scene, syntax: Syntax, subject: Range, tests: Sequence[str], r
         imports(syntax, path, posix(scene.root), frozenset(names.used)),
         tuple(dict.fromkeys(simple_name(symbol.name) for symbol in symbols)),
         tuple(tests),
-        tuple(each for each in recent if posix(each) != path and _akin(each, syntax.language.id))[:_MOST_RECENT],
+        tuple(each for each in recent if posix(each) != path and _akin(each, syntax.language))[:_MOST_RECENT],
     )
 
 
@@ -192,7 +193,7 @@ def pieces(of: Wanted, sources: Iterable[Source], syntax: Syntax, root: str, par
     tests: list[Piece] = []
     root = posix(root).rstrip("/")
     for source in sources:
-        name = source.path.removeprefix(f"{root}/") if root else source.path.rpartition("/")[2]
+        name = _name(source.path, root)
         into = tests if source.why == "test" else shown
         if source.text is None:
             into.append(Piece("tests" if source.why == "test" else "definitions", name, source.note, "", 0))
@@ -201,6 +202,13 @@ def pieces(of: Wanted, sources: Iterable[Source], syntax: Syntax, root: str, par
         else:
             into += _definitions(of.names, missing, source, name, syntax, parsed)
     return (*shown, *tests)
+
+
+def _name(path: str, root: str) -> str:
+    """The path inside the project's folder; of a file in another one as much as tells it apart."""
+    if root and path.startswith(f"{root}/"):
+        return path[len(root) + 1 :]
+    return "/".join(path.split("/")[-2:] if root else path.split("/")[-1:])
 
 
 def _definitions(
@@ -273,7 +281,8 @@ def _language(path: str, language: str) -> str:
     return language if own == "c" and language == "cpp" else own
 
 
-def _akin(path: str, language: str) -> bool:
+def _akin(path: str, of: Language) -> bool:
     """Whether a file may define what a file of that language names."""
     own = language_of(path)
-    return own == language or any(own in family and language in family for family in _FAMILIES)
+    akin = own == of.id or any(own in family and of.id in family for family in _FAMILIES)
+    return akin and not of.prose

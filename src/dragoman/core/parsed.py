@@ -9,11 +9,15 @@ from dragoman.core.syntax import parse
 from dragoman.core.text import Snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dragoman.core.outline import Outline
     from dragoman.core.syntax import Syntax
 
-_MOST_TREES = 4
-_MOST_OUTLINES = 64
+_MOST_KEPT = 32
+_LARGEST_TREES = 1_200_000
+"""Code points of all texts whose trees are kept: a tree takes some twenty times the room of its text."""
+_LARGEST_OUTLINES = 2_000_000
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,7 +37,8 @@ class Parsed:
         known = self._trees.get(snapshot.uri)
         if known is None or not _same(known.snapshot, snapshot):
             known = parse(snapshot)
-        _keep(self._trees, snapshot.uri, known, _MOST_TREES)
+        _keep(self._trees, snapshot.uri, known)
+        _shrink(self._trees, _LARGEST_TREES, lambda syntax: len(syntax.snapshot.text))
         return known
 
     def outline(self, path: str, language: str, text: str) -> Outline:
@@ -41,7 +46,8 @@ class Parsed:
         known = self._outlines.get((path, language))
         if known is None or known[0] != text:
             known = (text, outline(parse(Snapshot.of(text, language=language))))
-        _keep(self._outlines, (path, language), known, _MOST_OUTLINES)
+        _keep(self._outlines, (path, language), known)
+        _shrink(self._outlines, _LARGEST_OUTLINES, lambda kept: len(kept[0]))
         return known[1]
 
 
@@ -53,9 +59,17 @@ def _same(one: Snapshot, other: Snapshot) -> bool:
     )
 
 
-def _keep(kept: dict[K, V], key: K, value: V, most: int) -> None:
-    """As the newest; the oldest goes where there are too many."""
+def _keep(kept: dict[K, V], key: K, value: V) -> None:
+    """As the newest."""
     kept.pop(key, None)
     kept[key] = value
-    for oldest in list(kept)[: max(0, len(kept) - most)]:
-        kept.pop(oldest, None)
+
+
+def _shrink(kept: dict[K, V], most: int, size: Callable[[V], int]) -> None:
+    """The oldest go where there are too many, or they are too large together; the newest stays."""
+    values = list(kept.items())
+    room = most
+    for count, (key, value) in enumerate(reversed(values)):
+        room -= size(value)
+        if count and (room < 0 or count >= _MOST_KEPT):
+            kept.pop(key, None)
