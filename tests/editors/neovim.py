@@ -18,6 +18,7 @@ class Neovim(Editor):
 
     name = "Neovim"
     program = "nvim"
+    menu_rows = 30
     holds_messages = True
 
     def configure(self, desk: Desk) -> None:
@@ -40,6 +41,11 @@ class Neovim(Editor):
     def command(self, name: str, words: str = "") -> None:
         """By the user command of `editors/neovim/init.lua`."""
         self.enter(f"Dragoman {name} {words}".rstrip())
+
+    def take_proposal(self, text: str) -> None:
+        """Grey text, and the key of `editors/neovim/init.lua`."""
+        self.sees(text)
+        self.terminal.keys("Tab")
 
     def cancel(self) -> None:
         """The same."""

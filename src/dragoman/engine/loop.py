@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from contextlib import aclosing
-from dataclasses import replace
+from copy import copy
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -132,6 +132,12 @@ class Engine:
         self._prices = {}
         self._told = set()
 
+    def alike(self, settings: Settings) -> Engine:
+        """An engine with other settings that shares all else with this one: connections, limits, budgets, records."""
+        other = copy(self)
+        other.use(settings, self._secrets)
+        return other
+
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""
         return (await self._begin(job)).decision
@@ -246,7 +252,7 @@ class Engine:
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
         sent = for_model(expected.input_tokens, place.model)
-        asked = replace(expected, input_tokens=sent, cache_write_tokens=sent)  # nobody knows yet what will be cached
+        asked = Usage(sent, expected.output_tokens, cache_write_tokens=sent)  # nobody knows yet what will be cached
         estimate = None if obstacle else cost(asked, self._price(settings, place))
         if obstacle is None:
             obstacle = self._spending.obstacle(settings, place.provider, estimate)
