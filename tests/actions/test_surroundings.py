@@ -333,6 +333,13 @@ async def test_no_file_is_read_once_the_time_is_up():
     assert len(prepared.context.left_out) == len(MANY) - 2
 
 
+async def test_what_is_merely_open_is_not_named_as_left_out():
+    """That an open file was not looked into is no news: nothing says that the target has to do with it."""
+    rules = {f"{ROOT}/money.py": STAYS}
+    asked = Asked("till.py", TILL, files={"money.py": MONEY}, opened=[f"{ROOT}/money.py"], rules=rules)
+    assert (await asked.prepared()).context.left_out == ()
+
+
 async def test_only_so_much_is_parsed():
     """A file that is too long is named instead."""
     asked = Asked("till.py", TILL, files={"cart.py": CART + "#" * MOST_CHARACTERS})

@@ -132,3 +132,12 @@ def test_a_file_that_fits_needs_no_outline():
     context = context_of(Snapshot.of(text, language="python"), Range(Position(4, 0), Position(5, 15)), 1000, [], [])
     assert [own.kind for own in context.pieces] == ["target", "diagnostics", "before"]
     assert context.left_out == ()
+
+
+def test_a_method_in_a_long_class_sees_what_it_calls():
+    """The method beside it is shown, though the class that holds both is named too."""
+    methods = "".join(f"    def m{number}(self):\n        return {number}\n\n" for number in range(300))
+    text = f"class Long:\n{methods}    def target(self: Long):\n        return self.m7()\n"
+    target = Range(Position(901, 0), Position(902, 24))
+    context = context_of(Snapshot.of(text, language="python"), target, 800, [], [])
+    assert [own.source for own in context.of_kind("definitions")] == ["a.py:23-24"]

@@ -39,7 +39,7 @@ def test_what_is_defined():
     whole = outline(parse(Snapshot.of(text, language="rust")))
 
     def lines(names, members=()):
-        return [definition.first + 1 for definition in defined(whole, names, members)]
+        return [definition.first + 1 for definition in defined(whole.definitions, names, members)]
 
     assert lines(["m", "f"]) == [2]
     assert lines(["m"]) == [1]

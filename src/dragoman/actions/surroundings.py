@@ -134,18 +134,21 @@ class _Reading:
         for source in chosen:
             if source.path in known:
                 continue
-            if len(self.sources) >= MOST_FILES or self.now() - self.began > MOST_SECONDS:
-                self.sources.append(replace(source, note="not looked into: enough was read"))
-                continue
-            text, note = await self.files.read_text(source.path), ""
-            if text is None:
-                continue
-            if self.files.last_disclosure(source.path).local_only and not self.local:
-                text, note = None, "kept from models elsewhere by privacy.local_only"
-            elif len(text) > self.left:
-                text, note = None, "not looked into: too long"
-            self.left -= len(text or "")
-            self.sources.append(replace(source, text=text, note=note))
+            text, note = None, "not looked into: enough was read"
+            if len(self.sources) < MOST_FILES and self.now() - self.began <= MOST_SECONDS:
+                text, note = await self._text(source.path)
+            if text is not None or (note and source.why != "recent"):  # what is merely open need not be named
+                self.left -= len(text or "")
+                self.sources.append(replace(source, text=text, note=note))
+
+    async def _text(self, path: str) -> tuple[str | None, str]:
+        """The file's text, or None with the reason; "" where there is nothing to tell of."""
+        text = await self.files.read_text(path)
+        if text is None:
+            return None, ""
+        if self.files.last_disclosure(path).local_only and not self.local:
+            return None, "kept from models elsewhere by privacy.local_only"
+        return (text, "") if len(text) <= self.left else (None, "not looked into: too long")
 
 
 def _passes_on(path: str) -> bool:
@@ -221,7 +224,7 @@ def _definitions(
     if not looked_for:
         return
     whole = parsed.outline(source.path, _language(source.path, syntax.language.id), source.text)
-    found = defined(whole, looked_for, names.reached.union(source.names or ()) if imported else ())
+    found = defined(whole.definitions, looked_for, names.reached.union(source.names or ()) if imported else ())
     values = _values(whole, looked_for, found) if imported else []
     if not found and not values:
         return

@@ -158,12 +158,12 @@ def _take_own(budget: _Budget, whole: Outline, core: Range, names: Sequence[str]
     """Take what the target names in its own file; the lines that are then shown. What does not fit stays for the text
     around, which names what it leaves out.
     """
+    apart = [each for each in whole.definitions if each.last < core.start.line or each.first > core.end.line]
     lines: set[int] = set()
-    for definition in defined(whole, names, names):
-        if definition.last < core.start.line or definition.first > core.end.line:
-            own = definition_piece(whole, definition, name)
-            if own.tokens <= budget.left and budget.take(own) and is_shown_whole(definition):
-                lines.update(range(definition.first, definition.last + 1))
+    for definition in defined(apart, names, names):
+        own = definition_piece(whole, definition, name)
+        if own.tokens <= budget.left and budget.take(own) and is_shown_whole(definition):
+            lines.update(range(definition.first, definition.last + 1))
     return lines
 
 

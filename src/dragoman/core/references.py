@@ -11,7 +11,7 @@ from dragoman.core.syntax import indentation
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from dragoman.core.outline import Definition, Outline
+    from dragoman.core.outline import Definition
 
 LONGEST_LOOKED_AT = 20_000
 """So many code points of a text are looked through for names."""
@@ -58,13 +58,15 @@ def names_in(text: str, language: str) -> Names:
     return Names(tuple(used), frozenset(reached), frozenset(telling))
 
 
-def defined(outline: Outline, names: Iterable[str], members: Collection[str]) -> tuple[Definition, ...]:
-    """The definitions of these names in their order: what stands at the top, and members of these names.
+def defined(
+    definitions: Iterable[Definition], names: Iterable[str], members: Collection[str]
+) -> tuple[Definition, ...]:
+    """Those that define these names, in the names' order: what stands at the top, and members of these names.
 
     What stands inside another one that is found is not given again, and neither is a module for what is found in it.
     """
     by_name: dict[str, list[Definition]] = {}
-    for definition in outline.definitions:
+    for definition in definitions:
         if not definition.level or definition.name in members:
             by_name.setdefault(definition.name, []).append(definition)
     found = [definition for name in names for definition in by_name.get(name, ())[:_MOST_OF_A_NAME]]

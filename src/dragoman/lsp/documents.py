@@ -206,6 +206,10 @@ class Documents:
         """The open document, or None."""
         return self._open.get(_place(uri))
 
+    def at(self, path: str) -> Document | None:
+        """The open document of the file at this absolute path, or None. Cheaper than by its URI."""
+        return self._open.get(path.replace("\\", "/"))
+
     def recent(self) -> tuple[str, ...]:
         """The paths of the files that are open, or were edited before they were closed: the last change first, then
         what was opened last.
