@@ -113,6 +113,8 @@ def test_whole_vocabulary_in_effect():
         [answers]
         hover = false
         page = true
+        [lenses]
+        enabled = true
         """)
     )
     settings = effective.settings
@@ -126,6 +128,7 @@ def test_whole_vocabulary_in_effect():
     assert settings.timeouts.connect == 2.5
     assert settings.retry.max_retries == 0
     assert settings.edits.check_syntax is False
+    assert settings.lenses.enabled is True
     assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
     assert settings.privacy.audit == "metadata"
     assert (settings.answers.hover, settings.answers.page) == (False, True)

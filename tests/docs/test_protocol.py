@@ -197,5 +197,6 @@ SAMPLES = {
     "showDocument": {"support": True},
     "showMessage": {},
     "contentFormat": ["markdown"],
+    "synchronization": {},
     "codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
@@ -17,6 +18,9 @@ from dragoman.lsp.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+shared_converter = cache(make_converter)
+"""One for all desks, as one process's connections share it: building it takes longer than most tests."""
 
 PLAIN: dict[str, Any] = {}
 """The capabilities of a client that says nothing."""
@@ -263,7 +267,7 @@ class Desk:
         self._answers: dict[Any, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[Any]] = set()
         self._last_id = 0
-        self.server = Server(self._open, make_converter())
+        self.server = Server(self._open, shared_converter())
         self.server.protocol.set_writer(self)
 
     async def _open(self, wanted):

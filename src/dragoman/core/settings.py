@@ -406,6 +406,16 @@ class AnswerSettings(Section):
     )
 
 
+class Lenses(Section):
+    """What stands above definitions in the text."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Show code lenses above each definition, in editors that have them: explain, write tests, "
+        "document.",
+    )
+
+
 class Settings(Section):
     """Everything."""
 
@@ -428,4 +438,5 @@ class Settings(Section):
     edits: Edits = Field(default_factory=Edits)
     inline: Inline = Field(default_factory=Inline)
     answers: AnswerSettings = Field(default_factory=AnswerSettings)
+    lenses: Lenses = Field(default_factory=Lenses)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

@@ -56,9 +56,12 @@ def initialize_result(params: object) -> dict[str, Any]:
     """
     options = params.get("initializationOptions") if isinstance(params, dict) else None
     completion = {"completionProvider": {"resolveProvider": False}} if completes(options) else {}
+    every_cell = [{"notebook": "*", "cells": [{"language": "*"}]}]
+    notebooks = {"notebookDocumentSync": {"notebookSelector": every_cell}} if has_notebooks(params) else {}
     return {
         "capabilities": {
             "positionEncoding": encoding_of(params),
+            **notebooks,
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
             "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.dragoman"]},
             "codeLensProvider": {"resolveProvider": False},
@@ -100,6 +103,14 @@ def plainest(params: object) -> dict[str, Any]:
     values = params if isinstance(params, dict) else {}
     kept = {key: values.get(key) for key in ("processId", "rootUri", "workspaceFolders")}
     return {**kept, "capabilities": {"general": {"positionEncodings": [encoding_of(params)]}}}
+
+
+def has_notebooks(params: object) -> bool:
+    """Whether the client names `notebookDocument.synchronization`."""
+    value = params
+    for key in ("capabilities", "notebookDocument", "synchronization"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return isinstance(value, dict)
 
 
 def encoding_of(params: object) -> str:

@@ -136,6 +136,7 @@ class Runner:
         services = await self._server.ready()
         self._server.tell_problems(await services.refresh())
         self._server.trusting.offer(services.foreign)
+        self._server.definition_lenses.configured(services.settings.lenses)
         subject = await work.subject_of(self._server, order)
         run_id = f"{self._prefix}-{next(self._numbers)}"
         task = asyncio.current_task()

@@ -14,10 +14,11 @@ from dragoman.core.errors import BadInput
 from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
 from dragoman.lsp.answers import open_page
-from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
+from dragoman.lsp.convert import diagnostic_from, path_of, range_from
 from dragoman.lsp.deliver import deliver
 from dragoman.lsp.files import files_around
 from dragoman.lsp.progress import PartialResults, Progress, WorkDone
+from dragoman.lsp.whereabouts import refuse_edit, whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -57,6 +58,8 @@ async def subject_of(server: Server, order: Order) -> Subject:
     uri = order.uri or server.documents.last_touched
     if uri is None:
         raise BadInput("No document: open a file first, or name one in textDocument.uri.")
+    if uri in server.notebooks:
+        raise BadInput("That is a whole notebook: name one of its cells, or put the cursor into one.")
     document = server.documents.get(uri)
     if document is None:
         return Subject(_scene(server, order, await _unopened(server, uri), None), None, None)
@@ -100,8 +103,8 @@ async def prepared_for(server: Server, action: Action, order: Order) -> Prepared
 
 async def question_for(server: Server, document: Document, position: Position) -> Question | None:
     """What a model would be asked at the cursor; None for nothing. Raises `BadInput` where it may see nothing there."""
-    path, preferences = path_of(document.uri), Preferences.of(server.services.settings)
-    return await question_at(document.snapshot(), position, path, tools_for(server, path), preferences)
+    at, preferences = whereabouts(server, document.uri), Preferences.of(server.services.settings)
+    return await question_at(document.snapshot(), position, at.file, tools_for(server, at.path), preferences)
 
 
 async def carry_out(
@@ -116,6 +119,8 @@ async def carry_out(
     kept = False
     try:
         tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
+        if order.apply:
+            refuse_edit(action, subject.scene)
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
         if content.isEnabledFor(logging.DEBUG):
             content.debug("asked: %s", prepared.asked())
@@ -158,12 +163,15 @@ def _scene(server: Server, order: Order, snapshot: Snapshot, last_selection: Ran
         selection = range_from(snapshot.lines, order.range, encoding)
     else:
         selection = snapshot.clamp(last_selection or Range(snapshot.whole.start, snapshot.whole.start))
-    path = path_of(snapshot.uri)
+    at = whereabouts(server, snapshot.uri)
     return Scene(
         snapshot=snapshot,
         selection=selection,
         diagnostics=tuple(diagnostic_from(snapshot.lines, item, encoding) for item in order.diagnostics),
         instruction=order.instruction,
-        path=path,
-        root=root_of(path, server.editor_settings.roots),
+        path=at.path,
+        root=at.root,
+        origin=at.origin,
+        cell=at.cell,
+        cells=server.notebooks.others(snapshot.uri),
     )
