@@ -155,6 +155,18 @@ class Syntax:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
 
+    def is_comment(self, where: Position) -> bool:
+        """Whether the character there is part of a comment; True where no grammar can tell."""
+        if self.tree is None:
+            return True
+        offset = len(
+            _utf8("".join(self.snapshot.lines[: where.line]) + self.snapshot.lines[where.line][: where.character])
+        )
+        node = self.tree.root_node.descendant_for_byte_range(offset, offset + 1)
+        while node is not None and "comment" not in node.type:
+            node = node.parent
+        return node is not None
+
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""
         if self.tree is not None:
