@@ -452,7 +452,6 @@ class TestSettingsOfLaterVersions:
         "text",
         [
             "[inline]\ndebounce_ms = 100",
-            '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
             'providers.openai.inline_model = "x"',
         ],
