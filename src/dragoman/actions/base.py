@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dragoman.core.chat import Message
-    from dragoman.core.context import Context
+    from dragoman.core.context import Context, Piece
     from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
     from dragoman.core.syntax import Syntax
@@ -80,6 +80,8 @@ class ResultKind(StrEnum):
     ANSWER = "answer"
     TEST_FILE = "test_file"
     FINDINGS = "findings"
+    TURN = "turn"
+    """An edit too: an answer that stands in the document, below what was asked there."""
 
 
 class Changes(StrEnum):
@@ -106,6 +108,10 @@ class Action:
     read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
     changes: it is about what has changed since the last commit, which the scene then holds.
     variant: what the action is in this scene, where that depends on it.
+    gather: what the model is shown within so many tokens besides the caller's pieces, where that is not the target and
+    what is around it. Raises `BadInput` where it does not fit.
+    tidied: last touches to the target's new text.
+    provider, model: who is asked, unless the request says otherwise.
     """
 
     name: str
@@ -121,6 +127,10 @@ class Action:
     read: Callable[[str], str] | None = None
     changes: Changes | None = None
     variant: Callable[[Scene], Action] | None = None
+    gather: Callable[[Scene, int, Sequence[Piece]], Context] | None = None
+    tidied: Callable[[Scene, str], str] | None = None
+    provider: str | None = None
+    model: str | None = None
 
     @property
     def command(self) -> str:

@@ -25,11 +25,14 @@ ACTIONS = (
     "review",
     "review.changes",
     "commit",
+    "comments",
+    "chat",
 )
 """The names of `dragoman.actions.ACTIONS`."""
 
 COMMANDS = (
     *(f"dragoman.{name}" for name in ACTIONS),
+    "dragoman.action",
     "dragoman.cancel",
     "dragoman.download",
     "dragoman.kept.apply",
@@ -42,7 +45,10 @@ COMMANDS = (
     "dragoman.hunks.accept",
     "dragoman.hunks.reject",
 )
-"""Every command, for some editors run only those that are listed."""
+"""Every command, for some editors run only those that are listed. `dragoman.action` runs the person's own actions."""
+
+TAKEN = frozenset(command.removeprefix("dragoman.") for command in COMMANDS)
+"""Names that an action of the person's own can't have."""
 
 
 def initialize_result(params: object) -> dict[str, Any]:
@@ -54,7 +60,7 @@ def initialize_result(params: object) -> dict[str, Any]:
         "capabilities": {
             "positionEncoding": encoding_of(params),
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
-            "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.dragoman"]},
+            "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor", "source.dragoman"]},
             "codeLensProvider": {"resolveProvider": False},
             "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import ACTIONS
 from dragoman.core.errors import BadInput
 from dragoman.lsp import messages
+from dragoman.lsp.capabilities import COMMANDS
 from dragoman.lsp.deliver import apply_kept, show_kept
 
 if TYPE_CHECKING:
@@ -33,8 +33,11 @@ async def handle(server: Server, params: types.ExecuteCommandParams) -> Any:
 
 async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
     arguments = params.arguments or []
-    name = params.command.removeprefix(PREFIX)
-    if any(action.command == params.command for action in ACTIONS):
+    if params.command == messages.ACTION:
+        order = messages.order_from_action_command(arguments, params.work_done_token)
+        return await server.runner.command(order)
+    if await _is_action(server, params.command):
+        name = params.command.removeprefix(PREFIX)
         return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token))
     match params.command:
         case messages.CANCEL:
@@ -67,9 +70,21 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
             return {"cleared": server.findings.clear(_text(arguments) or None)}
         case _:
             known = ", ".join(
-                [*(action.command for action in ACTIONS), messages.CANCEL, messages.FINDINGS_CLEAR, messages.DOWNLOAD]
+                [
+                    *(action.command for action in server.catalog.actions),
+                    messages.CANCEL,
+                    messages.FINDINGS_CLEAR,
+                    messages.DOWNLOAD,
+                ]
             )
             raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}.")
+
+
+async def _is_action(server: Server, command: str) -> bool:
+    """Whether the command is that of an action. The person's own are known once the settings have been read."""
+    if command not in COMMANDS:
+        await server.ready()
+    return any(action.command == command for action in server.catalog.actions)
 
 
 def _text(arguments: Sequence[Any]) -> str:
