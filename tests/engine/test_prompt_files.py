@@ -39,7 +39,9 @@ def test_beside_the_file_that_names_it(folder):
     """A path starts from the folder of the settings file in which it stands, the person's or the project's."""
     (folder / "p.md").write_text("﻿Check the näme.\n", "utf-8")
     (folder.parent / "project" / "p.md").write_text("Theirs.", "utf-8")
-    assert read(folder, named("p.md")).settings.actions["x"].prompt == "Check the näme.\n"
+    own = read(folder, named("p.md"))
+    assert own.settings.actions["x"].prompt == "Check the näme.\n"
+    assert own.sources["actions.x.prompt"] == str(folder / "p.md")
     assert read(folder, project=named("p.md")).settings.actions["x"].prompt == "Theirs."
     assert read(folder, named(folder / "p.md")).settings.actions["x"].prompt == "Check the näme.\n"
 

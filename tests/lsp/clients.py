@@ -94,6 +94,7 @@ VSCODE = Client(
             },
             "configuration": True,
             "didChangeConfiguration": {"dynamicRegistration": True},
+            "executeCommand": {"dynamicRegistration": True},
             "workspaceFolders": True,
         },
         "textDocument": {

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dragoman.core.printable import printable_name
 from dragoman.core.settings_actions import misspelt_placeholder
 from dragoman.core.settings_layers import dotted
 
@@ -23,7 +24,7 @@ _LARGEST_BYTES = 64 * 1024
 
 def with_prompts(effective: Effective, folder: Path) -> Effective:
     """The settings with the files' texts as prompts. `folder` is that of the person's own config.toml."""
-    actions, problems = dict(effective.settings.actions), list(effective.problems)
+    actions, problems, sources = dict(effective.settings.actions), list(effective.problems), dict(effective.sources)
     for name, choice in effective.prompt_files.items():
         text = _text(choice, folder)
         if text is None:
@@ -31,10 +32,11 @@ def with_prompts(effective: Effective, folder: Path) -> Effective:
             problems.append(_unreadable(name, choice))
             continue
         actions[name] = actions[name].model_copy(update={"prompt": text})
+        sources[dotted(("actions", name, "prompt"))] = printable_name(str(_path(choice, folder)))
         if problem := misspelt_placeholder(choice, text):
             problems.append(problem)
     settings = effective.settings.model_copy(update={"actions": actions})
-    return replace(effective, settings=settings, problems=tuple(problems))
+    return replace(effective, settings=settings, problems=tuple(problems), sources=sources)
 
 
 def prompt_paths(effective: Effective, folder: Path) -> Iterable[Path]:
