@@ -293,7 +293,7 @@ class App:
         )
         effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS), taken=TAKEN)
         before += stamp(prompt_paths(effective, self._config_folder))
-        effective = with_prompts(effective, self._config_folder)
+        effective = with_prompts(effective, self._config_folder, self._ignores)
         undecided = tuple(
             file for file in effective.foreign if self._editor.trusts_workspace and verdict(file.seal) is None
         )

@@ -8,6 +8,7 @@ import pytest
 
 from dragoman.core.settings_layers import toml_layer
 from dragoman.core.settings_parse import parse
+from dragoman.engine.ignores import Ignores
 from dragoman.engine.prompt_files import prompt_paths, with_prompts
 from dragoman.engine.settings_files import read_layers
 
@@ -27,7 +28,7 @@ def read(folder, text="", project="", *, trusts=False):
     environment = {"DRAGOMAN_CONFIG": str(folder / "config.toml")}
     layers = read_layers(environment, [str(folder.parent / "project")], trusts=lambda _seal: trusts)
     effective = parse(layers, presets={}, dialects=())
-    return with_prompts(effective, folder)
+    return with_prompts(effective, folder, Ignores())
 
 
 def named(path):
@@ -84,6 +85,21 @@ def test_a_foreign_project_stays_inside_its_folder(folder):
     assert "x" not in effective.settings.actions
     assert "in the project" in str(effective.problems[0])
     assert read(folder, project=named("p.md"), trusts=True).settings.actions["x"].prompt == "Mine."
+
+
+@pytest.mark.parametrize(
+    ("ignored", "own", "words"),
+    [("*.md", "", "p.md is ignored by .gitignore"), ("", 'privacy.local_only = ["*.md"]\n', "stays on this machine")],
+)
+@pytest.mark.parametrize("trusts", [True, False])
+def test_a_projects_file_of_which_nothing_is_sent(folder, ignored, own, words, trusts):
+    """What may go to no model can't be sent as a prompt either, whoever names it in a project."""
+    (folder.parent / "project" / ".git").mkdir()
+    (folder.parent / "project" / ".gitignore").write_text(ignored, "utf-8")
+    (folder.parent / "project" / "p.md").write_text("Mine.", "utf-8")
+    effective = read(folder, own, named("p.md"), trusts=trusts)
+    assert "x" not in effective.settings.actions
+    assert [words in str(problem) for problem in effective.problems] == [True]
 
 
 def test_a_misspelt_placeholder_is_named(folder):

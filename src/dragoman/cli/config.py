@@ -145,6 +145,7 @@ def _editor(environment: Mapping[str, str]) -> list[str]:
 def _problems() -> list[str]:
     """What is wrong in the person's own file."""
     from dragoman.core.settings_parse import parse
+    from dragoman.engine.ignores import Ignores
     from dragoman.engine.prompt_files import with_prompts
     from dragoman.engine.settings_files import config_path, read_layers
     from dragoman.lsp.capabilities import TAKEN
@@ -152,4 +153,4 @@ def _problems() -> list[str]:
 
     presets = {name: preset.dialect for name, preset in PRESETS.items()}
     effective = parse(read_layers(os.environ), presets=presets, dialects=tuple(DIALECTS), taken=TAKEN)
-    return [str(problem) for problem in with_prompts(effective, config_path(os.environ).parent).problems]
+    return [str(problem) for problem in with_prompts(effective, config_path(os.environ).parent, Ignores()).problems]

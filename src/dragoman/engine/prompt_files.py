@@ -14,22 +14,27 @@ from dragoman.core.settings_actions import misspelt_placeholder
 from dragoman.core.settings_layers import dotted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from dragoman.core.settings_layers import Choice, Problem
     from dragoman.core.settings_parse import Effective
+    from dragoman.engine.ignores import Ignores
 
 _LARGEST_BYTES = 64 * 1024
 
 
-def with_prompts(effective: Effective, folder: Path) -> Effective:
-    """The settings with the files' texts as prompts. `folder` is that of the person's own config.toml."""
+def with_prompts(effective: Effective, folder: Path, ignores: Ignores) -> Effective:
+    """The settings with the files' texts as prompts. `folder` is that of the person's own config.toml.
+
+    A project's file that is ignored, or is to stay on this machine, becomes no prompt: prompts are sent.
+    """
     actions, problems, sources = dict(effective.settings.actions), list(effective.problems), dict(effective.sources)
     for name, choice in effective.prompt_files.items():
-        text = _text(choice, folder)
+        why = _withheld(choice, folder, ignores, effective.settings.privacy.local_only)
+        text = _text(choice, folder) if not why else None
         if text is None:
             del actions[name]
-            problems.append(_unreadable(name, choice))
+            problems.append(_unreadable(name, choice, why))
             continue
         actions[name] = actions[name].model_copy(update={"prompt": text})
         sources[dotted(("actions", name, "prompt"))] = printable_name(str(_path(choice, folder)))
@@ -54,6 +59,14 @@ def _path(choice: Choice, folder: Path) -> Path:
     return Path(choice.layer.folder or folder) / named
 
 
+def _withheld(choice: Choice, folder: Path, ignores: Ignores, local_only: Sequence[str]) -> str:
+    """Why nothing of a project's file may be sent; "" where it may."""
+    if not choice.layer.folder:
+        return ""
+    may = ignores.look(str(_path(choice, folder)), (choice.layer.folder,), local_only)
+    return may.withheld or ("it stays on this machine: privacy.local_only" if may.local_only else "")
+
+
 def _text(choice: Choice, folder: Path) -> str | None:
     """The file's text, or None where it is missing, empty, too large or no text; or, of a foreign project, outside."""
     path = _path(choice, folder)
@@ -69,11 +82,8 @@ def _text(choice: Choice, folder: Path) -> str | None:
     return text if text.strip() and "\0" not in text else None
 
 
-def _unreadable(name: str, choice: Choice) -> Problem:
-    limit = _LARGEST_BYTES // 1024
+def _unreadable(name: str, choice: Choice, why: str) -> Problem:
     where = "in the project" if not choice.layer.trusted else "there"
-    message = (
-        f"{dotted(choice.path)}: {dotted(('actions', name))} is not offered, for no such text file of up to "
-        f"{limit} KiB is {where}"
-    )
+    why = why or f"no such text file of up to {_LARGEST_BYTES // 1024} KiB is {where}"
+    message = f"{dotted(choice.path)}: {dotted(('actions', name))} is not offered, for {why}"
     return choice.layer.problem(choice.path, message)
