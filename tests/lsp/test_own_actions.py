@@ -66,6 +66,10 @@ async def test_from_the_menu_of_every_editor(open_desk, client):
             "workspace/executeCommand",
             {"command": "dragoman.action", "arguments": [{"action": "shorten", "range": WHOLE}]},
         ),
+        (
+            "workspace/executeCommand",
+            {"command": "dragoman.action", "arguments": [{"instruction": "shorten please", "range": WHOLE}]},
+        ),
         ("workspace/executeCommand", {"command": "dragoman.action", "arguments": ["refactor", {"range": WHOLE}]}),
     ],
 )
@@ -94,6 +98,7 @@ async def test_words_behind_the_name_are_the_instruction(open_desk):
         ("dragoman.action", None, "wants an action's name"),
         ("dragoman.action", [5], "wants an action's name"),
         ("dragoman.action", [{}], 'needs "action"'),
+        ("dragoman.action", [{"instruction": 5}], '"instruction" wants a text'),
         ("dragoman.action", ["shortn"], "There is no action 'shortn': did you mean shorten?"),
         ("dragoman.action", ["x\ny" * 99], "There is no action"),
         ("dragoman.shortn", [], "Unknown command"),

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 ACTIONS: tuple[Action, ...] = (
     FIX,
     EDIT,
+    COMMENTS,
     ASK,
+    CHAT,
     EXPLAIN,
     REFACTOR,
     DOCUMENT,
@@ -34,8 +36,6 @@ ACTIONS: tuple[Action, ...] = (
     REVIEW,
     REVIEW_CHANGES,
     COMMIT,
-    COMMENTS,
-    CHAT,
 )
 """In the order of the menu."""
 

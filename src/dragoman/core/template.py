@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
-
-from rapidfuzz.process import extractOne
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +29,7 @@ def filled(template: str, values: Mapping[str, Callable[[], str]]) -> str:
 def misspelt(template: str) -> tuple[str, str] | None:
     """The first word in braces that is nearly a placeholder, and which one; None where there is none."""
     for word in _WORD.findall(template):
-        near = extractOne(word.lower(), PLACEHOLDERS, score_cutoff=75)
-        if near is not None and near[0] != word:
+        near = get_close_matches(word.lower(), PLACEHOLDERS, 1, 0.75)
+        if near and near[0] != word:
             return word, near[0]
     return None

@@ -17,7 +17,9 @@ METHODS = ("dragoman/run", "dragoman/route", "dragoman/context", "dragoman/statu
 ACTIONS = (
     "fix",
     "edit",
+    "comments",
     "ask",
+    "chat",
     "explain",
     "refactor",
     "document",
@@ -25,8 +27,6 @@ ACTIONS = (
     "review",
     "review.changes",
     "commit",
-    "comments",
-    "chat",
 )
 """The names of `dragoman.actions.ACTIONS`."""
 
