@@ -128,6 +128,21 @@ def test_a_project_that_nobody_trusts():
     assert {problem.severity for problem in effective.problems} == {Severity.NOTE}
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ('title = "Explain"', "Explain (project)"),
+        ("", "evil (project)"),
+        (f'title = "{"x" * 80}"', f"{'x' * 60} (project)"),
+    ],
+)
+def test_nobody_takes_a_projects_action_for_a_built_in_one(text, title):
+    """The title of an action that came with an untrusted project says so; with trust it is as it was written."""
+    foreign = f'[actions.evil]\nprompt = "p"\n{text}'
+    assert read(foreign=foreign).settings.actions["evil"].title == title
+    assert not (read(foreign).settings.actions["evil"].title or "").endswith("(project)")
+
+
 @pytest.mark.parametrize("key", ["title", "prompt", "prompt_file", "kind"])
 def test_a_project_that_nobody_trusts_leaves_my_actions_alone(key):
     """What the person has named stays what they have made of it, whoever wrote the project."""

@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from dragoman.core.settings_checks import nearest
-from dragoman.core.settings_layers import dotted
+from dragoman.core.settings_layers import Choice, dotted
 from dragoman.core.template import misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from dragoman.core.settings_layers import Choice, Path, Problem
+    from dragoman.core.settings_layers import Path, Problem
 
 ACTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """Without a dot: dotted names are commands about results."""
@@ -51,6 +51,18 @@ def unusable_actions(
             message = f'{key} is not offered: no provider is called "{provider.value[:40]}"'
             found[name] = provider.layer.problem(provider.path, message, nearest(provider.value, providers))
     return found
+
+
+def foreign_titles(choices: Mapping[Path, Choice]) -> Iterator[Choice]:
+    """Titles that say where it comes from, for each action of a project that nobody has trusted: nobody is to choose
+    it for one that is built in.
+    """
+    for table in _tables(choices):
+        strangers = [choice for path, choice in choices.items() if path[:2] == table and not choice.layer.trusted]
+        if strangers:
+            title = choices.get((*table, "title"))
+            name = title.value if title else table[1]
+            yield Choice((*table, "title"), f"{name[:60]} (project)", strangers[0].layer)
 
 
 def action_conflicts(choices: Mapping[Path, Choice]) -> Iterator[Problem]:

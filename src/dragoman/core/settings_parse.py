@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings
-from dragoman.core.settings_actions import action_conflicts, changes_own_action, unusable_actions
+from dragoman.core.settings_actions import action_conflicts, changes_own_action, foreign_titles, unusable_actions
 from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_name, unknown_names, unusable_providers
 from dragoman.core.settings_later import LATER, Later
 from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
@@ -88,6 +88,7 @@ def parse(
     unusable_own = unusable_actions(choices, known, taken, wrong)
     problems += [problem for problem in unusable_own.values() if problem]
     choices = {path: choice for path, choice in choices.items() if path[0] != "actions" or path[1] not in unusable_own}
+    choices |= {choice.path: choice for choice in foreign_titles(choices)}
     for path, choice in choices.items():
         if path[:2] in (("routing", "fallback_order"), ("routing", "intents")):
             problems += unknown_names(choice, {*known, *unusable})
