@@ -67,7 +67,7 @@ def instruction_at(scene: Scene, mark: str) -> Instruction | None:
 def instructions(snapshot: Snapshot, mark: str, syntax: Syntax | None = None) -> tuple[Instruction, ...]:
     """All comments with the mark in their order. With a syntax, without those that stand in strings."""
     found = _between(snapshot, mark, 0, len(snapshot.lines))
-    return tuple(own for own in found if syntax is None or syntax.is_comment(_mark_of(snapshot, own)))
+    return tuple(own for own in found if syntax is None or not syntax.in_string(_mark_of(snapshot, own)))
 
 
 def _mark_of(snapshot: Snapshot, found: Instruction) -> Position:

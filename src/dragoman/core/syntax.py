@@ -155,17 +155,16 @@ class Syntax:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
 
-    def is_comment(self, where: Position) -> bool:
-        """Whether the character there is part of a comment; True where no grammar can tell."""
+    def in_string(self, where: Position) -> bool:
+        """Whether the character there is part of a string, and of no comment in it; False where no grammar can tell."""
         if self.tree is None:
-            return True
-        offset = len(
-            _utf8("".join(self.snapshot.lines[: where.line]) + self.snapshot.lines[where.line][: where.character])
-        )
+            return False
+        head = "".join(self.snapshot.lines[: where.line]) + self.snapshot.lines[where.line][: where.character]
+        offset = len(_utf8(head))
         node = self.tree.root_node.descendant_for_byte_range(offset, offset + 1)
-        while node is not None and "comment" not in node.type:
+        while node is not None and not _TEXT_NODE.search(node.type):
             node = node.parent
-        return node is not None
+        return node is not None and "comment" not in node.type
 
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""
@@ -357,6 +356,7 @@ _IMPORT_LINE = re.compile(
 _CLASSES = frozenset({"class", "interface", "impl", "trait"})
 _WRAPPERS = frozenset({"decorated_definition", "export_statement"})
 _BEFORE = frozenset({"attribute_item", "decorator"})
+_TEXT_NODE = re.compile("comment|string|heredoc|scalar")
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
 _IMPORTS = frozenset(
