@@ -47,6 +47,8 @@ async def test_a_chat_in_every_editor(open_desk, client):
     [
         (TALK, "markdown", "Continue the conversation"),
         ("Why?\n", "markdown", "Start a conversation"),
+        ("## You\n\na\n\n## AI\n\n" + "b\n" * 500 + "\n## You\n\nc\n", "markdown", "Continue the conversation"),
+        ("a\n" * 500, "markdown", None),
         (ANSWERED, "markdown", None),
         ("# Readme\n\nText.\n", "markdown", None),
         ("", "markdown", None),

@@ -26,14 +26,18 @@ KIND = "source.dragoman.chat"
 LANGUAGES = ("markdown", "mdx", "quarto", "rmd")
 """What editors call documents that conversations live in."""
 
+_FURTHEST = 400
+"""Lines from the document's end that are looked at for an offer."""
+
 
 def _offer(scene: Scene) -> Sequence[Offer]:
     if scene.snapshot.language not in LANGUAGES:
         return ()
-    talk = read(scene.snapshot.lines)
-    if not talk.question:
-        return ()
+    lines = scene.snapshot.lines
+    talk = read(lines[-_FURTHEST:])  # a guess for the menu alone: what matters stands at the end
     begun = any(turn.name for turn in talk.turns)
+    if not talk.question or not (begun or len(lines) <= _FURTHEST):
+        return ()
     return (Offer("Continue the conversation" if begun else "Start a conversation", KIND),)
 
 

@@ -48,7 +48,7 @@ _SAID_BY: tuple[tuple[Role, frozenset[str]], ...] = (
     ),
     ("system", frozenset({"system"})),
 )
-_HEADING = re.compile(r" {0,3}(?P<escape>\\*)(?P<marks>#{1,6})[ \t]+(?P<title>\S.{0,100})")
+_HEADING = re.compile(r"(?P<escape>\\*)(?P<marks>#{1,6})[ \t]+(?P<title>\S.{0,100})")
 _SPEAKER = re.compile(r"[\W_]*(?P<name>[^\W\d_]+)[\W_]*?(?:[(\[][^)\]]*[)\]])?[\W_]*")
 _FENCE = re.compile(r"[ \t]*(?:[-*+>][ \t]+)*(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
 _OTHERS_SHARE = 4
@@ -100,7 +100,7 @@ def read(lines: Sequence[str]) -> Conversation:
     heads = [Turn("user", "", 0, 0)]
     texts, has_heading, fence = list(lines), False, ""
     for number, line in enumerate(lines):
-        if line.lstrip(" ")[:1] not in _TELLING and "```" not in line and "~~~" not in line:
+        if not line.startswith(_TELLING) and "```" not in line and "~~~" not in line:
             continue
         fence, inside = _fence_after(line, fence), bool(fence)
         heading = None if inside else _heading(line)
@@ -127,7 +127,7 @@ def _joined(lines: Sequence[str]) -> str:
 
 
 def _line_feeds(text: str) -> str:
-    return re.sub(r"\r\n?", "\n", text)
+    return re.sub(r"\r\n?", "\n", text) if "\r" in text else text
 
 
 def continued(snapshot: Snapshot, answer: str, question: str = "", note: str = "") -> str:
