@@ -26,6 +26,7 @@ from dragoman.engine.clock import LoopClock
 from dragoman.engine.device_login import DeviceLogins
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.filling import Filling
 from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
@@ -40,6 +41,8 @@ from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.near import NearQuestions
+from dragoman.engine.page import LivePage
+from dragoman.engine.patterns import ChildPatterns
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.prompt_files import prompt_paths, with_prompts
 from dragoman.engine.pull import can_pull, pull
@@ -88,8 +91,10 @@ class App:
         self.workers = ThreadWorkers()
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
+        self.page = LivePage(self.workers)
         self._ignores = Ignores()
         self.repository = Git(environment)
+        self.patterns = ChildPatterns()
         self._assignments = tuple(assignments)
         self._editor = EditorSettings()
         self._stamp: Stamp = ()
@@ -129,6 +134,7 @@ class App:
             reuse=Reuse(self.cache, clock, near),
             tokens=self.tokens,
         )
+        self.filler = Filling(self.completer, effective.settings)
         self.embeddings = Embeddings(
             effective.settings,
             self.transport,
@@ -189,6 +195,7 @@ class App:
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
         self.cache.use(self.effective.settings.cache, self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
+        self.filler.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
 
@@ -250,6 +257,7 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
+        await self.page.close()
         self.tokens.close()
         await self._prober.close()
         self._standings.close()

@@ -58,6 +58,7 @@ def test_whole_vocabulary_in_effect():
         model = "qwen2.5-coder:7b"
         models.tests = "other"
         keep_alive = "5m"
+        inline_model = "qwen2.5-coder:1.5b"
         num_ctx = 8192
         max_in_flight = 1
         timeouts.first_token = 90
@@ -105,6 +106,15 @@ def test_whole_vocabulary_in_effect():
         audit = "metadata"
         [edits]
         check_syntax = false
+        [inline]
+        enabled = false
+        debounce_ms = 100
+        as_completion = true
+        [answers]
+        hover = false
+        page = true
+        [lenses]
+        enabled = true
         """)
     )
     settings = effective.settings
@@ -118,8 +128,10 @@ def test_whole_vocabulary_in_effect():
     assert settings.timeouts.connect == 2.5
     assert settings.retry.max_retries == 0
     assert settings.edits.check_syntax is False
+    assert settings.lenses.enabled is True
     assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
     assert settings.privacy.audit == "metadata"
+    assert (settings.answers.hover, settings.answers.page) == (False, True)
     assert set(effective.sources.values()) == {"config.toml"}
     assert effective.sources["providers.ollama.timeouts.first_token"] == "config.toml"
 
@@ -451,9 +463,7 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         "text",
         [
-            "[inline]\ndebounce_ms = 100",
             '[tests]\nrun = "always"',
-            'providers.openai.inline_model = "x"',
         ],
     )
     def test_setting_without_effect_is_a_note(self, text):

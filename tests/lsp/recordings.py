@@ -6,6 +6,7 @@ the page, the test plays each story again and compares.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass
@@ -206,6 +207,22 @@ async def _chat(tape: Tape) -> None:
     await tape.answers("It takes the largest.")
 
 
+async def _inline(tape: Tape) -> None:
+    def ask(character: int) -> None:
+        params = {"textDocument": {"uri": URI}, "position": {"line": 5, "character": character}}
+        tape.ask("textDocument/inlineCompletion", {**params, "context": {"triggerKind": 2}})
+
+    tape.editor.type(URI, span(4, 17, 4, 17), "\nprint(")
+    ask(6)
+    await asyncio.sleep(1)
+    tape.services.filler.propose("total([1, 2]))")
+    await tape.settle()
+    for number, key in enumerate("to"):
+        tape.editor.type(URI, span(5, 6 + number, 5, 6 + number), key)
+        ask(7 + number)
+        await tape.settle()
+
+
 STORIES = (
     Story("Refactor", "A code action, and one smallest, versioned edit when the model has written.", _refactor),
     Story(
@@ -227,6 +244,11 @@ STORIES = (
     Story("Review", "Findings on the right lines, each with its fix where the model gave one.", _review),
     Story("Review what git says has changed", "The same for the working tree.", _review_changes, prepare=_changed),
     Story("Commit message", "Of what is staged, or else of what has changed.", _commit, prepare=_changed),
+    Story(
+        "Inline completion",
+        "A model is asked when the person pauses. While they type what it proposed, the rest comes without one.",
+        _inline,
+    ),
     Story(
         "Changes that wait in the text",
         "With `edits.review` the result stands between marks, and goes the way the person says.",

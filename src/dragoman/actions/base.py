@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dragoman.core.context import Context, Piece
     from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
+    from dragoman.core.ports import Experiment, Observed
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range, Snapshot, TextEdit
 
@@ -40,12 +41,23 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A code cell of a notebook: its place among all cells, from one, and its text."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What an action is shown of the moment it is asked for.
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
     it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
     are what git knows of, for an action that asks for them, with paths relative to `root`.
+
+    `origin`: for a document without a path, that of the file which its text is from, or "". `cell`: which cell of that
+    notebook it is, from one, else 0; `cells` are the notebook's other code cells in its language, in their order.
     """
 
     snapshot: Snapshot
@@ -56,6 +68,9 @@ class Scene:
     root: str = ""
     in_repository: bool = False
     changes: tuple[FileDiff, ...] = ()
+    origin: str = ""
+    cell: int = 0
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,11 @@ class ResultKind(StrEnum):
     FINDINGS = "findings"
     TURN = "turn"
     """An edit too: an answer that stands in the document, below what was asked there."""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether it changes the document that was asked about."""
+        return self in {ResultKind.EDIT, ResultKind.TURN}
 
 
 class Changes(StrEnum):
@@ -112,6 +132,7 @@ class Action:
     what is around it. Raises `BadInput` where it does not fit.
     tidied: last touches to the target's new text.
     provider, model: who is asked, unless the request says otherwise.
+    proposal: what a reply proposes about the target, where that is tried before it is shown. Raises `UnusableReply`.
     """
 
     name: str
@@ -131,6 +152,7 @@ class Action:
     tidied: Callable[[Scene, str], str] | None = None
     provider: str | None = None
     model: str | None = None
+    proposal: Callable[[Scene, Range, str], Proposal] | None = None
 
     @property
     def command(self) -> str:
@@ -195,6 +217,23 @@ class FindingsResult:
     findings: tuple[Finding, ...]
     seen: Mapping[str, Snapshot] = field(default_factory=dict)
     problem: str | None = None
+
+
+class Proposal(Protocol):
+    """What a reply proposes. Nothing may be known of how it went (None): then nothing could be tried."""
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What to try; None where nothing can be."""
+        ...
+
+    def failure(self, observed: Observed | None) -> str:
+        """What to tell the model that wrote it; "" where it holds, as far as is known."""
+        ...
+
+    def result(self, observed: Observed | None) -> Result:
+        """What the person gets."""
+        ...
 
 
 Result = EditResult | AnswerResult | FileResult | FindingsResult

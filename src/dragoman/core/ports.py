@@ -10,7 +10,8 @@ from dragoman.core.hints import Hints
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
-    from dragoman.core.chat import Request
+    from dragoman.core.chat import FillRequest, Request
+    from dragoman.core.completion import Question
     from dragoman.core.editor_settings import EditorSettings
     from dragoman.core.errors import Download
     from dragoman.core.events import Downloading, Event
@@ -31,7 +32,8 @@ class Job:
     conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
     `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
     `cacheable`: an earlier answer to the same will do. `question`: the part of
-    the request that may be worded otherwise for the same answer; "" where nothing may.
+    the request that may be worded otherwise for the same answer; "" where nothing may. `fill`: the gap that the request
+    is about, for those who can fill one without a chat.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Job:
     sources: tuple[str, ...] = ()
     cacheable: bool = False
     question: str = field(repr=False, default="")
+    fill: FillRequest | None = None
 
 
 class Completer(Protocol):
@@ -59,6 +62,27 @@ class Completer(Protocol):
 
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is proposed for a gap, with line feeds alone; "" where nothing is. Whose it is."""
+
+    text: str = field(repr=False)
+    provider: str
+    model: str
+
+
+class Filler(Protocol):
+    """Asks for what belongs at the cursor: behind it lies the same as behind `Completer`."""
+
+    async def fill(self, question: Question, *, invoked: bool) -> Filled:
+        """The proposal. `invoked`: the person asked for it in so many words; else only those are asked who are
+        local, or meant for this by the settings.
+
+        Cancelling it closes the provider's connection at once. Raises a `DragomanError` where nobody can be asked.
+        """
         ...
 
 
@@ -145,6 +169,36 @@ class Workers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A regular expression to be tried on texts: engine, pattern and flags as `core.pattern_translation` has them."""
+
+    engine: str
+    pattern: str
+    flags: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What came of it. `error`: why it is no pattern. `found`: whether it is found in each of the texts, as far as the
+    time went; `late` says that it did not go to the end. `fault`: why nothing could be tried.
+    """
+
+    error: str = ""
+    found: tuple[bool, ...] = ()
+    late: bool = False
+    fault: str = ""
+
+
+class Patterns(Protocol):
+    """Where regular expressions are tried: in a place that can be stopped whatever they do."""
+
+    async def tried(self, experiment: Experiment) -> Observed:
+        """What comes of the experiment. Takes a few seconds at most; never raises."""
+        ...
+
+
 class Repository(Protocol):
     """The git repository that a folder is in."""
 
@@ -168,6 +222,35 @@ class Answers(Protocol):
         ...
 
 
+class Sheet(Protocol):
+    """One answer on the live page, while it is written and after."""
+
+    def tell(self, event: Event) -> None:
+        """What happens to it."""
+        ...
+
+    def finish(self, markdown: str | None, message: str) -> None:
+        """It is as it stays: the whole answer, or None where there is none; `message` is one line on how it ended."""
+        ...
+
+
+class Page(Protocol):
+    """A page on loopback that shows the session's last answers while they are written, to the person alone."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether a browser shows it, or is just about to."""
+        ...
+
+    def begin(self, title: str) -> Sheet:
+        """An answer that is about to be written."""
+        ...
+
+    async def address(self) -> str:
+        """A URL that opens the page once, for a short time; the page is served from now on. Raises `OSError`."""
+        ...
+
+
 class Services(Protocol):
     """Everything that one connection works with; settings may change under it at any time."""
 
@@ -179,6 +262,11 @@ class Services(Protocol):
     @property
     def completer(self) -> Completer:
         """Who asks models."""
+        ...
+
+    @property
+    def filler(self) -> Filler:
+        """Who asks models for inline completions."""
         ...
 
     @property
@@ -197,8 +285,18 @@ class Services(Protocol):
         ...
 
     @property
+    def patterns(self) -> Patterns:
+        """Where regular expressions are tried."""
+        ...
+
+    @property
     def answers(self) -> Answers:
         """Where answers are kept."""
+        ...
+
+    @property
+    def page(self) -> Page:
+        """Where answers are seen while they are written."""
         ...
 
     def files(self, roots: Sequence[str]) -> Files:

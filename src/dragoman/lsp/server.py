@@ -22,12 +22,16 @@ from dragoman.actions.catalog import Catalog
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
+from dragoman.lsp.definition_lenses import DefinitionLenses
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hovers import Hovers
 from dragoman.lsp.hunks import Hunks
+from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
+from dragoman.lsp.notebooks import Notebooks
 from dragoman.lsp.own_commands import OwnCommands
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
@@ -73,6 +77,10 @@ class Server(JsonRPCServer):
         self.own_commands = OwnCommands(self)
         self.catalog = Catalog()
         """The actions there are: before the services are open, those that are built in."""
+        self.inline = Inline(self)
+        self.hovers = Hovers()
+        self.notebooks = Notebooks(self)
+        self.definition_lenses = DefinitionLenses(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -137,6 +145,7 @@ class Server(JsonRPCServer):
         self.facts = facts_of(params)
         self.protocol.initialized = True
         options, trusts = _without_trust(params.initialization_options)
+        self.inline.announced(options)
         self.editor_settings = EditorSettings(
             roots=tuple(_roots(params)), initialization_options=options, trusts_workspace=trusts
         )
@@ -160,6 +169,8 @@ class Server(JsonRPCServer):
         """Go by the services' settings, which may be other ones now; tell what is wrong or foreign."""
         self.tell_problems(problems)
         self.trusting.offer(services.foreign)
+        self.inline.configured(services.settings.inline)
+        self.definition_lenses.configured(services.settings.lenses)
         self.catalog = Catalog.of(services.settings)
         self.own_commands.follow(self.catalog)
 
@@ -169,8 +180,12 @@ class Server(JsonRPCServer):
 
     async def ready(self) -> Services:
         """The services, once they are open."""
-        assert self._opening is not None
         self._wanted.set()
+        return await self.opened()
+
+    async def opened(self) -> Services:
+        """The same for whoever has time: they are opened no sooner for it."""
+        assert self._opening is not None
         return await asyncio.shield(self._opening)
 
     @property
@@ -261,13 +276,17 @@ class Server(JsonRPCServer):
     def _invalid_notification(self, method: str, params: object, reason: str) -> None:
         """A document that has changed in a way that can't be understood is no longer in step: let it go."""
         log.warning("Passing over %s: %s", method, reason)
+        if method == types.NOTEBOOK_DOCUMENT_DID_CHANGE:
+            self.notebooks.out_of_step(params)
         if method != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
             return
         document = params.get("textDocument")
         uri = document.get("uri") if isinstance(document, dict) else None
         if isinstance(uri, str) and self.documents.get(uri) is not None:
+            self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
+            self.hovers.closed(uri)
             name = printable_name(uri.rpartition("/")[2])
             self.message(
                 types.MessageType.Error,
