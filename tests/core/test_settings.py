@@ -463,7 +463,6 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         "text",
         [
-            '[actions.translate]\ntitle = "x"',
             '[tests]\nrun = "always"',
         ],
     )

@@ -22,6 +22,7 @@ from dragoman.actions.testmerge import merged
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, assistant, user
 from dragoman.core.classifier import classify
 from dragoman.core.context import gather, gather_changes, piece
+from dragoman.core.conversation import TURNS, continued
 from dragoman.core.errors import AllCandidatesFailed, BadInput, ContextLength, ProviderError, UnusableReply
 from dragoman.core.events import Done, Notice, Reset
 from dragoman.core.fitting import fitted
@@ -118,14 +119,15 @@ class Prepared:
     reviewed: Mapping[str, Snapshot] = field(default_factory=dict)
 
     def job(self, job_id: str, hints: Hints, *, can_reset: bool = True) -> Job:
-        """The job that asks for it: for `Completer.decide`, or to be streamed."""
+        """The job that asks for it: for `Completer.decide`, or to be streamed. A document's chat is one session."""
         answers = self.action.result is ResultKind.ANSWER
         return Job(
             job_id,
             Request(self.messages),
             self.intent,
-            hints,
+            _wishes(self.action, hints),
             can_reset,
+            session=self.scene.snapshot.uri if self.action.result is ResultKind.TURN else "",
             action=self.action.name,
             local_only=self.local_only,
             sources=self.sources,
@@ -186,7 +188,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         if plan.existing:
             local_only |= (await tools.files.disclosures([plan.path]))[plan.path].local_only
         pieces = [*plan.pieces(), *pieces]
-    recent = tools.files.recent()
+    recent = tools.files.recent() if action.gather is None else ()
 
     def look() -> _Look:  # in one go where nothing is to be read: each hop to a worker costs time
         syntax, subject = _parsed(action, scene, tools.parsed)
@@ -203,7 +205,7 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
             lambda: gathered(syntax, subject, pieces_of(looked_for, sources, syntax, scene.root, tools.parsed))
         )
     original, context, hidden = all_there
-    target = subject if action.result is ResultKind.EDIT else plan.inside if plan is not None else None
+    target = subject if action.result.is_edit else plan.inside if plan is not None else None
     return Prepared(
         action,
         scene,
@@ -462,12 +464,14 @@ def _proposal(prepared: Prepared, written: str) -> Proposal:
 def _outcome(prepared: Prepared, reply: _Reply, observed: Observed | None) -> _Outcome:
     """The result that the reply makes. Costs milliseconds: run off the loop."""
     try:
-        result = _result(prepared, prepared.hidden.revealed(reply.text), observed)
+        result = _result(prepared, prepared.hidden.revealed(reply.text), observed, reply.cut)
     except UnusableReply as revealing:
         error = _told_why(prepared, reply, revealing)
         if reply.cut is not None:
             return _Outcome(None, UnusableReply(reply.cut))
         return _Outcome(None, error, error.follow_up, "The answer can't be used as it is; asking once more.")
+    if prepared.action.result is ResultKind.TURN:
+        return _Outcome(result)
     if reply.cut is not None:
         return _Outcome(_cut(result, reply.cut))
     wrong = prepared.hidden.mangled(reply.text)
@@ -509,12 +513,14 @@ def _told_why(prepared: Prepared, reply: _Reply, otherwise: UnusableReply) -> Un
     return otherwise
 
 
-def _result(prepared: Prepared, written: str, observed: Observed | None = None) -> Result:
+def _result(prepared: Prepared, written: str, observed: Observed | None = None, cut: str | None = None) -> Result:
     snapshot, read = prepared.scene.snapshot, prepared.action.read
     if prepared.action.proposal is not None:
         return _proposal(prepared, written).result(observed)
     if prepared.action.result is ResultKind.FINDINGS:
         return _findings(prepared, written)
+    if prepared.action.result is ResultKind.TURN:
+        return _turn(prepared, written, cut)
     if prepared.action.result is ResultKind.ANSWER:
         return AnswerResult(answer(written) if read is None else f"{fenced(read(without_thinking(written)))}\n")
     if read is not None:
@@ -524,7 +530,9 @@ def _result(prepared: Prepared, written: str, observed: Observed | None = None) 
     if prepared.plan is None:
         assert prepared.target is not None
         found = replacement(written, snapshot, prepared.target, prepared.original)
-        return EditResult(prepared.target, found.text, notes=found.notes)
+        tidied = prepared.action.tidied
+        text = found.text if tidied is None else tidied(prepared.scene, found.text)
+        return EditResult(prepared.target, text, notes=found.notes)
     plan = prepared.plan
     text = merged(plan, new_code(written, snapshot.language))
     if plan.inside is not None:
@@ -537,6 +545,17 @@ def _findings(prepared: Prepared, written: str) -> FindingsResult:
     if prepared.action.changes is None:
         within[""] = prepared.subject
     return FindingsResult(findings(written, prepared.reviewed, within), prepared.reviewed)
+
+
+def _turn(prepared: Prepared, written: str, cut: str | None) -> EditResult:
+    """The answer below what was asked in the document; one that was cut off says so there."""
+    assert prepared.target is not None
+    scene, left_out = prepared.scene, prepared.context.left_out
+    gone = sum(piece.kind in TURNS for piece in left_out)
+    turns = "The oldest turn was" if gone == 1 else f"The {gone} oldest turns were"
+    notes = (f"{turns} left out: context.max_tokens allows no more.",) if gone else ()
+    text = continued(scene.snapshot, answer(written), scene.instruction, cut or "")
+    return EditResult(prepared.target, text, notes=notes)
 
 
 def _cut(result: Result, why: str) -> Result:
@@ -596,16 +615,19 @@ def _gathered(
 ) -> _Gathered:
     """Run off the loop."""
     original = action.original(scene, subject) if action.original is not None else scene.snapshot.slice(subject)
-    context = gather(
-        syntax,
-        subject,
-        max_tokens=preferences.max_context_tokens,
-        path=document_name(scene),
-        shown=original,
-        problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
-        found=found,
-        others=[*others, *cell_pieces(scene)],
-    )
+    if action.gather is not None:
+        context = action.gather(scene, preferences.max_context_tokens, others)
+    else:
+        context = gather(
+            syntax,
+            subject,
+            max_tokens=preferences.max_context_tokens,
+            path=document_name(scene),
+            shown=original,
+            problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
+            found=found,
+            others=[*others, *cell_pieces(scene)],
+        )
     document = around(scene.snapshot, subject)
     messages = action.prompt(scene, context)
     return _Gathered(original, context, _hidden(messages, document, preferences, known_secrets))
@@ -624,6 +646,13 @@ def _intent(action: Action, scene: Scene, hints: Hints) -> LabelledIntent:
     if action.intent is not None:
         return LabelledIntent(action.intent, "action", f"the action {action.name}")
     return classify(scene.instruction)
+
+
+def _wishes(action: Action, hints: Hints) -> Hints:
+    """The request's wishes, else whom the action names."""
+    if hints.provider or hints.model or hints.providers:
+        return hints
+    return replace(hints, provider=action.provider, model=action.model)
 
 
 def _instruction_paths(scene: Scene, preferences: Preferences) -> dict[str, str]:

@@ -49,10 +49,7 @@ class Later:
         return any(value == item or (isinstance(value, str) and value.lower() == str(item).lower()) for item in known)
 
 
-LATER = (
-    Later("actions", "own actions are not offered"),
-    Later("tests", "tests are written, never run", (("run", "never"),)),
-)
+LATER = (Later("tests", "tests are written, never run", (("run", "never"),)),)
 
 PROVIDERS = (
     "google", "vertex",
