@@ -453,7 +453,6 @@ class TestSettingsOfLaterVersions:
         [
             "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
-            '[tests]\nrun = "always"',
             'providers.openai.inline_model = "x"',
         ],
     )

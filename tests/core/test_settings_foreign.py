@@ -48,7 +48,7 @@ cache.semantic_threshold
 privacy.redact privacy.local_only privacy.audit
 edits.check_syntax edits.review
 inline.enabled inline.debounce_ms inline.as_completion
-tests.run
+tests.run tests.timeout_s
 prices.*.input_per_million prices.*.output_per_million prices.*.cached_per_million
 prices.*.cache_write_per_million
 """.split()  # noqa: SIM905 - one a line would be a page

@@ -377,6 +377,17 @@ class Edits(Section):
     check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 
+class Tests(Section):
+    """Tests that Dragoman has written, run with the project's own runner; docs/tests.md."""
+
+    run: Literal["never", "ask", "always"] = Field(
+        default="ask",
+        description="Whether new tests are run when that is asked for: never, once you have said yes for the folder, "
+        "or always. What runs is a model's code and the project's.",
+    )
+    timeout_s: Seconds = Field(default=300, description="A run that takes longer is ended.")
+
+
 class Settings(Section):
     """Everything."""
 
@@ -397,4 +408,5 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
+    tests: Tests = Field(default_factory=Tests)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

@@ -52,7 +52,6 @@ class Later:
 LATER = (
     Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
     Later("actions", "own actions are not offered"),
-    Later("tests", "tests are written, never run", (("run", "never"),)),
     Later("providers.*.inline_model", "there is no inline completion"),
 )
 
