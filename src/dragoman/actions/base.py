@@ -129,16 +129,26 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """How new tests went when they were run: in one line, and in Markdown with what the runner printed."""
+
+    passed: bool
+    line: str
+    markdown: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EditResult:
     """New text for the target. `problem` names a syntax error that was not there before: offer, don't apply.
 
-    `notes` say in a line each what of the reply was not used.
+    `notes` say in a line each what of the reply was not used. `tried`: they are tests, and were run.
     """
 
     target: Range
     text: str
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +160,16 @@ class AnswerResult:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A file's new content. `before` is its present text, or None where it does not exist yet."""
+    """A file's new content. `before` is its present text, or None where it does not exist yet.
+
+    `tried`: they are tests, and were run.
+    """
 
     path: str
     before: str | None
     text: str
     problem: str | None = None
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.actions.places import posix
+from dragoman.actions.projects import join, tree
 from dragoman.core.context import piece
 from dragoman.core.errors import BadInput
 from dragoman.core.printable import printable_name
@@ -107,18 +108,8 @@ async def _placed(scene: Scene, files: Files, candidates: Sequence[str]) -> tupl
     return home or (free or [f"{posix(scene.path)}.tests"])[0], None
 
 
-def _tree(scene: Scene) -> tuple[str, str, str]:
-    """The workspace folder (or the document's), the document's folder inside it, and the file's name."""
-    path = posix(scene.path)
-    root = posix(scene.root).rstrip("/")
-    if not root or not path.startswith(root + "/"):
-        root = posixpath.dirname(path)
-    folder, name = posixpath.split(path[len(root) + 1 :])
-    return root, folder, name
-
-
 async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
-    root, folder, name = _tree(scene)
+    root, folder, name = tree(scene)
     stem = name.removesuffix(".py").removesuffix(".pyi")
     framework = await _python_framework(root, files)
     if name.startswith("test_") or stem.endswith("_test"):
@@ -130,13 +121,13 @@ async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     file = f"test_{stem}.py"
     candidates = [
         *(
-            _join(root, tests, sub, file)
+            join(root, tests, sub, file)
             for tests in ("tests", "test", "tests/unit", "testing")
             for sub in dict.fromkeys((inner, below, ""))
         ),
-        _join(root, folder, "tests", file),
-        _join(root, folder, file),
-        _join(root, folder, f"{stem}_test.py"),
+        join(root, folder, "tests", file),
+        join(root, folder, file),
+        join(root, folder, f"{stem}_test.py"),
     ]
     path, existing = await _placed(scene, files, candidates)
     if existing is not None and "unittest" in existing and "pytest" not in existing:
@@ -162,7 +153,7 @@ async def _python_framework(root: str, files: Files) -> str:
         "requirements-dev.txt",
         "Makefile",
     )
-    texts = [await files.read_text(_join(root, name)) or "" for name in names]
+    texts = [await files.read_text(join(root, name)) or "" for name in names]
     if not any("pytest" in text for text in texts) and any("unittest" in text for text in texts):
         return "unittest"
     return "pytest"
@@ -171,9 +162,9 @@ async def _python_framework(root: str, files: Files) -> str:
 async def _python_module(root: str, folder: str, stem: str, files: Files) -> str:
     """The dotted name that the file is imported by: from the topmost package above it, else from the source folder."""
     parts = folder.split("/") if folder else []
-    packages = await files.existing([_join(root, *parts[: n + 1], "__init__.py") for n in range(len(parts))])
+    packages = await files.existing([join(root, *parts[: n + 1], "__init__.py") for n in range(len(parts))])
     start = len(parts)
-    while start and _join(root, *parts[:start], "__init__.py") in packages:
+    while start and join(root, *parts[:start], "__init__.py") in packages:
         start -= 1
     if start == len(parts):  # no package at all: what lies below the source folder
         inner = _below_source(folder)
@@ -188,12 +179,12 @@ def _below_source(folder: str) -> str:
 
 
 async def _go(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
-    root, folder, name = _tree(scene)
+    root, folder, name = tree(scene)
     if name.endswith("_test.go"):
         return _same_file(scene, "go test", "")
     package = next((line.split()[1] for line in scene.snapshot.lines if re.match(r"package\s+\w+", line)), "main")
     del syntax
-    path, existing = await _placed(scene, files, [_join(root, folder, name.removesuffix(".go") + "_test.go")])
+    path, existing = await _placed(scene, files, [join(root, folder, name.removesuffix(".go") + "_test.go")])
     how = f"Go's testing package, in {_name(path, root)}, package {package}: the code under test needs no import."
     return TestPlan(
         path, "go", "go test", how, existing, header=f"package {package}\n\n", line_end=scene.snapshot.line_end
@@ -204,7 +195,7 @@ async def _rust(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     """Unit tests stand in the file itself, in `mod tests`; a file in `tests/` is extended."""
     del files
     snapshot = scene.snapshot
-    _root, folder, _name = _tree(scene)
+    _root, folder, _name = tree(scene)
     if folder.split("/")[-1] == "tests":
         return _same_file(scene, "cargo test", "")
     how = (
@@ -228,7 +219,7 @@ _SCRIPT_ENDINGS = re.compile(r"\.([cm]?[jt]sx?)$")
 
 
 async def _script(scene: Scene, files: Files) -> TestPlan:
-    root, folder, name = _tree(scene)
+    root, folder, name = tree(scene)
     match = _SCRIPT_ENDINGS.search(name)
     ending = match[1] if match is not None else "js"
     stem = name[: match.start()] if match is not None else name
@@ -237,10 +228,10 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
         return _same_file(scene, framework, "")
     inner = _below_source(folder)
     names = (f"{stem}.test.{ending}", f"{stem}.spec.{ending}")
-    beside = [_join(root, folder, file) for file in names]
-    collected = [_join(root, folder, "__tests__", file) for file in names]
+    beside = [join(root, folder, file) for file in names]
+    collected = [join(root, folder, "__tests__", file) for file in names]
     apart = [
-        _join(root, tests, sub, file)
+        join(root, tests, sub, file)
         for tests in ("tests", "test", "__tests__")
         for sub in dict.fromkeys((inner, ""))
         for file in names
@@ -251,7 +242,7 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
     order = [path for path in (*beside, *collected, *apart) if path in existing]
     homes = [path for path in (*collected, *apart) if posixpath.dirname(path) in existing]
     path, text = await _placed(scene, files, [*order, *homes[:1], beside[0]])
-    source = posixpath.relpath(_join(root, folder, stem), posixpath.dirname(path))
+    source = posixpath.relpath(join(root, folder, stem), posixpath.dirname(path))
     source = source if source.startswith(".") else f"./{source}"
     if ending in {"mjs", "cjs"} or framework == "node:test":
         source += f".{ending}"
@@ -264,7 +255,7 @@ async def _script_framework(root: str, folder: str, files: Files) -> str:
     """What the nearest package.json speaks of."""
     parts = folder.split("/") if folder else []
     for depth in range(len(parts), -1, -1):
-        text = await files.read_text(_join(root, *parts[:depth], "package.json"))
+        text = await files.read_text(join(root, *parts[:depth], "package.json"))
         if text is None:
             continue
         for framework, sign in (
@@ -276,14 +267,10 @@ async def _script_framework(root: str, folder: str, files: Files) -> str:
         ):
             if sign in text:
                 return framework
-    configs = await files.existing([_join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
+    configs = await files.existing([join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
     return "vitest" if configs else "jest"
 
 
 def _name(path: str, root: str) -> str:
     """The path below the root, as a model may be told it."""
     return printable_name(path[len(root) + 1 :])
-
-
-def _join(*parts: str) -> str:
-    return posixpath.join(*(part for part in parts if part))

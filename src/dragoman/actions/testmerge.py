@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from dragoman.actions.importmerge import import_edits
+from dragoman.actions.testnames import CASE, cases, is_script, is_test, squeezed
 from dragoman.core.errors import UnusableReply
 from dragoman.core.syntax import parse
 from dragoman.core.text import Position, Range, Snapshot, TextEdit, apply, content_length
@@ -14,10 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from dragoman.actions.testfiles import TestPlan
-    from dragoman.core.syntax import Symbol, Syntax
+    from dragoman.core.syntax import Syntax
 
-_TEST_NAME = re.compile(r"(?:test|Test|Benchmark|Example|Fuzz)")
-_CASE = re.compile(r"(?:test|it|describe)(?:\.\w+)*\(\s*(?P<quote>['\"`])(?P<title>.*?)(?P=quote)", re.DOTALL)
 _MAIN = re.compile(r"if\s+__name__\s*==")
 _RUST_USE = re.compile(r"^[ \t]*(?:pub )?use\s[^;]*;[ \t]*$", re.MULTILINE)
 
@@ -125,12 +124,8 @@ def _removed(new: Syntax) -> Iterator[TextEdit]:
             yield TextEdit(_full(new.snapshot, Range(Position(number, 0), Position(number, 1))), "")
         elif new.snapshot.language == "python" and _MAIN.match(line):
             yield TextEdit(Range(Position(number, 0), new.snapshot.end), "")
-        elif _is_script(new) and re.match(r"(?:const|let|var)\b.*\brequire\(", line):
+        elif is_script(new) and re.match(r"(?:const|let|var)\b.*\brequire\(", line):
             yield TextEdit(_full(new.snapshot, Range(Position(number, 0), Position(number, 1))), "")
-
-
-def _is_script(syntax: Syntax) -> bool:
-    return syntax.snapshot.language.startswith(("javascript", "typescript"))
 
 
 def _full(snapshot: Snapshot, range_: Range) -> Range:
@@ -155,25 +150,15 @@ def _renamed(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
         if old is None and symbol.name not in taken:
             taken.add(symbol.name)
             continue
-        same = old is not None and _squeezed(present, old) == _squeezed(new, symbol)
-        if same or not _is_test(new, symbol):
+        same = old is not None and squeezed(present, old) == squeezed(new, symbol)
+        if same or not is_test(new, symbol):
             yield TextEdit(_full(new.snapshot, symbol.range), "")
             continue
         name = _free(symbol.name, taken, joint="" if new.snapshot.language == "go" or symbol.kind == "class" else "_")
         taken.add(name)
         yield TextEdit(symbol.name_range, name)
-    if _is_script(new):
+    if is_script(new):
         yield from _retitled(present, new)
-
-
-def _squeezed(syntax: Syntax, symbol: Symbol) -> str:
-    return " ".join(syntax.snapshot.slice(symbol.core).split())
-
-
-def _is_test(syntax: Syntax, symbol: Symbol) -> bool:
-    if syntax.snapshot.language == "rust":
-        return re.match(r"(?:\s*//.*\n)*\s*#\[[\w:]*test", syntax.snapshot.slice(symbol.range)) is not None
-    return _TEST_NAME.match(symbol.name) is not None
 
 
 def _free(name: str, taken: set[str], joint: str) -> str:
@@ -185,15 +170,15 @@ def _free(name: str, taken: set[str], joint: str) -> str:
 
 def _retitled(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
     """JavaScript's top-level cases: the same again goes, a taken title gets a number."""
-    there = dict(_cases(present))
+    there = dict(cases(present))
     texts = {" ".join(present.snapshot.slice(range_).split()) for range_ in there.values()}
     taken = set(there)
-    for title, range_ in _cases(new):
+    for title, range_ in cases(new):
         text = new.snapshot.slice(range_)
         if " ".join(text.split()) in texts:
             yield TextEdit(_full(new.snapshot, range_), "")
         elif title in taken:
-            match = _CASE.match(text)
+            match = CASE.match(text)
             assert match is not None
             start = new.snapshot.offset(range_.start)
             at = Range(
@@ -203,13 +188,6 @@ def _retitled(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
             taken.add(fresh)
             yield TextEdit(at, fresh)
         taken.add(title)
-
-
-def _cases(syntax: Syntax) -> Iterator[tuple[str, Range]]:
-    for range_ in syntax.statements():
-        match = _CASE.match(syntax.snapshot.slice(range_))
-        if match is not None:
-            yield match["title"], range_
 
 
 def _rust(plan: TestPlan, code: str) -> str:

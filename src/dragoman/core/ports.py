@@ -165,7 +165,7 @@ class TestRunner(Protocol):
     """Runs a project's tests. Whoever has one has asked the person."""
 
     async def run(self, call: TestCall) -> TestReport:
-        """Run them to the end, or to the time limit. Nothing that was started goes on when this returns or is cancelled.
+        """Run them to the end, or to the time limit. Nothing that was started goes on after this, or after a cancel.
 
         The project's own folder is not written to, but by what its own tests and runner write.
         """
