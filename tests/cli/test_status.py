@@ -20,7 +20,7 @@ def test_what_was_asked_is_there_for_the_next_process(dragoman, play, sample):
     assert place["firstTokenSeconds"] is not None
     text = dragoman("status", "--by", "intent").out
     assert "store: sqlite, for all windows" in text
-    assert "1 requests, 1 answered" in text
+    assert "1 request, 1 answered" in text
     assert "explanation" in text
 
 

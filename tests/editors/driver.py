@@ -22,6 +22,8 @@ class Editor(ABC):
 
     name: str
     program: str
+    menu_rows: int
+    """How many code actions its menu shows at once."""
     holds_messages: bool
     """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
 
@@ -131,7 +133,7 @@ class Editor(ABC):
         return self.file.read_bytes().decode()
 
     def actions(self) -> list[str]:
-        """Opens the menu of code actions; its titles, in the order in which they are shown."""
+        """Opens the menu of code actions; its titles in sight, in the order in which they are shown."""
         earlier = len(self.recording.answers("textDocument/codeAction"))
         self.normal()
         self.open_actions()
@@ -144,7 +146,7 @@ class Editor(ABC):
         def shown() -> list[str]:
             rows = (next((title for title in offered if title in row), None) for row in self.terminal.screen())
             titles = [title for title in rows if title]
-            return titles if len(titles) >= len(offered) else []
+            return titles if len(titles) >= min(len(offered), self.menu_rows) else []
 
         return self.wait(f"the menu with {offered}", shown)
 

@@ -19,6 +19,7 @@ class Helix(Editor):
 
     name = "Helix"
     program = "hx"
+    menu_rows = 10
     holds_messages = False
 
     def configure(self, desk: Desk) -> None:

@@ -18,6 +18,7 @@ class Neovim(Editor):
 
     name = "Neovim"
     program = "nvim"
+    menu_rows = 30
     holds_messages = True
 
     def configure(self, desk: Desk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -219,3 +220,11 @@ def test_the_persons_own_vault(monkeypatch):
         assert access.state().file == Path(os.environ["XDG_DATA_HOME"]) / "dragoman" / "vault"
         assert access._vault.place.mark == Path(os.environ["XDG_STATE_HOME"]) / "dragoman" / "vault-seen"
         assert access._agent._path == Path(folder) / "dragoman" / "vault.socket"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have a folder without being told")
+def test_no_shared_folder_where_the_session_has_none(monkeypatch):
+    """Without a runtime folder the agent's socket lies beside the mark, in nobody else's reach, and nothing is said."""
+    monkeypatch.delenv("XDG_RUNTIME_DIR")
+    access = platform_access(os.environ)
+    assert access._agent._path == Path(os.environ["XDG_STATE_HOME"]) / "dragoman" / "agent" / "vault.socket"

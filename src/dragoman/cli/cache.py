@@ -63,7 +63,7 @@ async def _stats(context: typer.Context, *, as_json: bool) -> int:
     where = _WHERE.get(kind, kind) if settings.enabled else "switched off by the setting cache.enabled"
     out(f"cache: {where}", style="bold")
     out(
-        f"  {kept.entries} answers of at most {settings.max_entries}, {kept.size} bytes of at most {settings.max_bytes}"
+        f"  {kept.entries} of at most {settings.max_entries} answers, {kept.size} of at most {settings.max_bytes} bytes"
     )
     out(f"  given again {kept.hits} times; an answer is kept for {settings.ttl_s} s")
     return 0

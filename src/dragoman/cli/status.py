@@ -70,7 +70,7 @@ def _words(counters: dict[str, Any]) -> str:
     more = " and more of unknown price" if counters["attemptsOfUnknownPrice"] else ""
     half = counters["firstTokenSecondsP50"]
     parts = [
-        f"{counters['requests']} requests, {counters['successes']} answered",
+        f"{counters['requests']} request{'s' if counters['requests'] != 1 else ''}, {counters['successes']} answered",
         f"{counters['cancelled']} cancelled" if counters["cancelled"] else "",
         f"errors: {errors}" if errors else "",
         f"{counters['retries']} retries" if counters["retries"] else "",

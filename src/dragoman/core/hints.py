@@ -6,11 +6,10 @@ The names are the same everywhere. Decides nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
-
-from rapidfuzz.process import extractOne
 
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
@@ -79,7 +78,7 @@ def read_hints(values: Mapping[str, object]) -> Hints:
     read: dict[str, Any] = {}
     for key, value in values.items():
         if key not in READERS:
-            near = extractOne(key, READERS.keys(), score_cutoff=70)
+            near = get_close_matches(key[:100], READERS, 1)
             meant = f"did you mean {near[0]}?" if near else f"known are {', '.join(READERS)}."
             raise BadInput(f"Unknown hint {key[:40]!r}: {meant}")
         if value is None:

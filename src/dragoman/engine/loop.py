@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import random
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -246,7 +245,7 @@ class Engine:
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
         sent = for_model(expected.input_tokens, place.model)
-        asked = replace(expected, input_tokens=sent, cache_write_tokens=sent)  # nobody knows yet what will be cached
+        asked = Usage(sent, expected.output_tokens, cache_write_tokens=sent)  # nobody knows yet what will be cached
         estimate = None if obstacle else cost(asked, self._price(settings, place))
         if obstacle is None:
             obstacle = self._spending.obstacle(settings, place.provider, estimate)

@@ -5,6 +5,8 @@ Every method blocks, for a derivation or the disk: call it off the loop. Locked,
 
 from __future__ import annotations
 
+import os
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -174,12 +176,19 @@ class VaultAccess:
 
 
 def platform_access(environment: Mapping[str, str]) -> VaultAccess:
-    """The person's vault: file, mark and agent's socket lie in the platform's data, state and runtime folders."""
+    """The person's vault: file, mark and agent's socket lie in the platform's data, state and runtime folders.
+
+    Where the session has no runtime folder (a container, `su`), the socket lies in a folder of its own beside the mark:
+    never in a shared one such as /tmp, where others could wait under its name.
+    """
+    state = user_state_path("dragoman", appauthor=False)
     place = VaultPlace(
         user_data_path("dragoman", appauthor=False) / "vault",
-        user_state_path("dragoman", appauthor=False) / "vault-seen",
+        state / "vault-seen",
     )
-    agent = AgentClient(user_runtime_path("dragoman", appauthor=False) / "vault.socket")
+    has_runtime = sys.platform != "linux" or os.environ.get("XDG_RUNTIME_DIR")
+    runtime = user_runtime_path("dragoman", appauthor=False) if has_runtime else state / "agent"
+    agent = AgentClient(runtime / "vault.socket")
     return VaultAccess(Vault(place), agent, environment)
 
 

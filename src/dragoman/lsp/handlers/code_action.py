@@ -27,11 +27,16 @@ log = logging.getLogger(__name__)
 DISABLED_KIND = "refactor.rewrite"
 """Of the entry that says why there is no other: editors show it where a person asks for a refactoring."""
 
+WAITING_KIND = types.CodeActionKind.QuickFix.value
+"""Of what waits for the person's word: changes in review, kept results, runs. Helix's menu shows ten entries and puts
+this kind first; VS Code shows it where it leaves `source` out.
+"""
+
 Entry = types.CodeAction | types.Command
 
 
 def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
-    """Every action's offers, then what to do about runs and kept results. One that raises hides only itself."""
+    """What waits for the person's word, then every action's offers. An action that raises hides only itself."""
     document = server.documents.get(params.text_document.uri)
     if document is None:
         return []
@@ -48,18 +53,18 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
     root = root_of(path, server.editor_settings.roots)
     in_repository = root in server.repositories
     scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root, in_repository=in_repository)
-    entries = [
+    entries: list[types.CodeAction] = []
+    if _wanted(WAITING_KIND, params.context.only):
+        entries.extend(_hunks(server, document, selection))
+        entries.extend(_fixes(server, document.uri, selection))
+        entries.extend(_housekeeping(server, document.uri))
+    entries.extend(
         entry
         for action in ACTIONS
         for offer in _offers(action, scene)
         if _wanted(offer.kind, params.context.only)
         for entry in [_entry(server, action, offer, scene, diagnostics)]
-    ]
-    if _wanted("quickfix", params.context.only):
-        entries.extend(_hunks(server, document, selection))
-        entries.extend(_fixes(server, document.uri, selection))
-    if _wanted("source.dragoman.run", params.context.only):
-        entries.extend(_housekeeping(server, document.uri))
+    )
     return _shown(server, entries)
 
 
@@ -69,7 +74,7 @@ def _withheld(server: Server, uri: str, reason: str, only: Any) -> list[Entry]:
     if server.facts.disabled_actions and _wanted(DISABLED_KIND, only):
         disabled = types.CodeActionDisabled(reason)
         entries.append(types.CodeAction(title="Dragoman: not for this file", kind=DISABLED_KIND, disabled=disabled))
-    if _wanted("source.dragoman.run", only):
+    if _wanted(WAITING_KIND, only):
         entries.extend(_housekeeping(server, uri))
     return _shown(server, entries)
 
@@ -129,7 +134,7 @@ def _hunks(server: Server, document: Document, selection: Range) -> Iterator[typ
         choices.append((f"Reject all {len(found)} changes", messages.HUNKS_REJECT, [document.uri]))
     for title, command, arguments in choices:
         yield types.CodeAction(
-            title=title, kind=types.CodeActionKind.QuickFix, command=types.Command(title, command, arguments=arguments)
+            title=title, kind=WAITING_KIND, command=types.Command(title, command, arguments=arguments)
         )
 
 
@@ -138,7 +143,7 @@ def _fixes(server: Server, uri: str, selection: Range) -> Iterator[types.CodeAct
     for shown in server.findings.at(uri, selection):
         title = f"Fix: {short(shown.finding.message)}"
         command = types.Command(title, messages.FINDING_FIX, arguments=[shown.id])
-        yield types.CodeAction(title=title, kind=types.CodeActionKind.QuickFix, command=command)
+        yield types.CodeAction(title=title, kind=WAITING_KIND, command=command)
 
 
 def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
@@ -155,6 +160,4 @@ def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
 
 
 def _command(title: str, command: str, argument: str) -> types.CodeAction:
-    return types.CodeAction(
-        title=title, kind="source.dragoman.run", command=types.Command(title, command, arguments=[argument])
-    )
+    return types.CodeAction(title=title, kind=WAITING_KIND, command=types.Command(title, command, arguments=[argument]))
