@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from dragoman.core.grammars import definitions, grammar
+from dragoman.core.grammars import definitions, grammar, import_nodes
 from dragoman.core.languages import defined_name, language
 from dragoman.core.text import Position, Range, content_length
 
@@ -30,8 +30,8 @@ LARGEST = 1_000_000
 """Texts of more code points than this are not parsed."""
 
 _MOST_ERRORS = 50
-_HEADS = ("#", "@", "/", "*", "--", "export")
-"""How lines begin that may belong to a definition below: comments, decorators, attributes."""
+_HEADS = ("#", "@", "/", "*", "--", "export", "template")
+"""How lines begin that may belong to a definition below: comments, decorators, attributes, type parameters."""
 _LONGEST_HEAD = 60
 """Lines of comments and decorators above a definition that count as its own."""
 _FURTHEST = 2000
@@ -158,7 +158,7 @@ class Syntax:
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""
         if self.tree is not None:
-            return tuple(self._range(node) for node in self.tree.root_node.children if node.type in _IMPORTS)
+            return tuple(self._range(node) for node in import_nodes(self.tree.root_node, self.language.id))
         return tuple(
             Range(Position(number, 0), Position(number, content_length(line)))
             for number, line in enumerate(self.snapshot.lines[:300])
@@ -199,8 +199,8 @@ class Syntax:
                 kind="method" if kind == "function" and within[2] in _CLASSES else kind,
                 name=name,
                 name_range=self._range(name_node),
-                range=self._range(_commented(first), _outermost(node)),
-                core=self._range(first, _outermost(node)),
+                range=self._range(_commented(first), _last(node)),
+                core=self._range(first, _last(node)),
                 body=self._range(body[0]) if body else None,
                 container=within[1],
             )
@@ -342,21 +342,12 @@ _CLOSING = re.compile(r"\s*(?:[})\]]|end\b|fi\b|done\b|esac\b)")
 _IMPORT_LINE = re.compile(
     r"(?:import|from|using|use|require|require_relative|#\s*include|@import|library|open|load|source|export\s+\*)\b.*\S"
 )
-_CLASSES = frozenset({"class", "interface", "impl", "trait"})
-_WRAPPERS = frozenset({"decorated_definition", "export_statement"})
+_CLASSES = frozenset({"class", "interface", "impl", "struct", "trait"})
+_WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
+_OPEN_ENDED = frozenset({"struct_specifier", "class_specifier", "enum_specifier", "union_specifier"})
+"""What C ends with a semicolon that is not part of it."""
 _BEFORE = frozenset({"attribute_item", "decorator"})
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
-
-_IMPORTS = frozenset(
-    {
-        "import_statement",
-        "import_from_statement",
-        "future_import_statement",
-        "use_declaration",
-        "extern_crate_declaration",
-        "import_declaration",
-    }
-)
 
 
 def _end_byte(node: tree_sitter.Node) -> int:
@@ -378,6 +369,13 @@ def _outermost(node: tree_sitter.Node) -> tree_sitter.Node:
     if parent is not None and node.type == "internal_module" and parent.type == "expression_statement":
         return _outermost(parent)
     return node
+
+
+def _last(node: tree_sitter.Node) -> tree_sitter.Node:
+    """What the definition ends with: its own end, or the semicolon behind it."""
+    outermost = _outermost(node)
+    following = outermost.next_sibling if node.type in _OPEN_ENDED else None
+    return following if following is not None and following.type == ";" else outermost
 
 
 def _first(node: tree_sitter.Node) -> tree_sitter.Node:
