@@ -131,7 +131,13 @@ def named(text, language):
         (
             "ruby",
             "module M\n  class A\n    def m(a)\n    end\n    def self.n; end\n  end\nend\ndef f = 1\n",
-            [("module", "M", ""), ("class", "A", "M"), ("method", "m", "A"), ("method", "n", "A"), ("function", "f", "")],
+            [
+                ("module", "M", ""),
+                ("class", "A", "M"),
+                ("method", "m", "A"),
+                ("method", "n", "A"),
+                ("function", "f", ""),
+            ],
         ),
         (
             "php",

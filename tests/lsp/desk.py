@@ -140,6 +140,7 @@ class Bench:
         self.answers = Shelf()
         self.repository = NoRepository()
         self.project: Any = NoFiles()
+        self.test_runner: Any = None
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
         self.foreign: list[Any] = []

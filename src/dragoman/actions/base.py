@@ -45,7 +45,8 @@ class Scene:
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
     it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
-    are what git knows of, for an action that asks for them, with paths relative to `root`.
+    are what git knows of, for an action that asks for them, with paths relative to `root`. `runs_tests`: new tests may
+    be run here.
     """
 
     snapshot: Snapshot
@@ -56,6 +57,7 @@ class Scene:
     root: str = ""
     in_repository: bool = False
     changes: tuple[FileDiff, ...] = ()
+    runs_tests: bool = False
 
 
 @dataclass(frozen=True, slots=True)

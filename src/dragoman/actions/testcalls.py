@@ -81,9 +81,6 @@ async def test_call(scene: Scene, plan: TestPlan, text: str, names: tuple[str, .
             return await _script(wanted)
 
 
-test_call.__test__ = False  # type: ignore[attr-defined] # pytest would take the name for a test's
-
-
 async def _python(wanted: _Wanted) -> TestCall:
     folder = await wanted.nearest(PYTHON_MARKS) or ""
     python = await _interpreter(wanted, folder)

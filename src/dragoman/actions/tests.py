@@ -34,7 +34,10 @@ def _offer(scene: Scene) -> Sequence[Offer]:
         return ()
     if not (near_definition(scene) or has_selection(scene)):
         return ()
-    return (Offer("Write tests", "source.dragoman.tests"),)
+    offers = (Offer("Write tests", "source.dragoman.tests"),)
+    if not scene.runs_tests:
+        return offers
+    return (*offers, Offer("Write and run tests", "source.dragoman.tests.run", arguments={"run": True}))
 
 
 def _target(scene: Scene, syntax: Syntax) -> Range:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from dragoman.cli import hint_options
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import console, fail, note, out, print_json, write
 from dragoman.cli.session import check_provider, finish, opened, project_root, refuse_way_out
+from dragoman.cli.testing import allowed_runner, show_tests, tests_outcome
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
 from dragoman.core.printable import printable_name
@@ -47,6 +49,9 @@ def command(
     ] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Write the change into the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the change as a patch (the default).")] = False,
+    run_tests: Annotated[
+        bool, typer.Option("--run", help="For tests: run the new ones first, and let them be mended once.")
+    ] = False,
     show_context: Annotated[
         bool, typer.Option("--show-context", help="Print exactly what would be sent, and ask nobody.")
     ] = False,
@@ -71,6 +76,8 @@ def command(
     """
     if apply + diff + show_context > 1:
         raise typer.BadParameter("--apply, --diff and --show-context exclude each other")
+    if run_tests and action.removeprefix("dragoman.") != "tests":
+        raise typer.BadParameter("--run is for tests alone")
     hints = hint_options.hints_of(
         provider=provider,
         model=model,
@@ -85,7 +92,7 @@ def command(
         min_useful_tokens=min_useful_tokens,
         no_cache=no_cache,
     )
-    return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
+    return finish(_run(context, action, place, instruction, hints, apply, run_tests, show_context, stream, as_json))
 
 
 async def _run(
@@ -95,6 +102,7 @@ async def _run(
     instruction: str,
     hints: "Hints",
     apply: bool,
+    run_tests: bool,
     show_context: bool,
     stream: bool,
     as_json: bool,
@@ -129,6 +137,8 @@ async def _run(
         if show_context:
             _show_context(prepared, as_json=as_json)
             return 0
+        if run_tests:
+            tools = replace(tools, test_runner=allowed_runner(app, root))
         answers = action.result == "answer"
         can_reset = not stream or as_json or not answers or console().is_terminal
         watcher = Watcher(stream=stream, as_json=as_json, to_stdout=answers)
@@ -147,7 +157,7 @@ async def _run(
         _show(outcome, streamed=stream and answers)
     if outcome.get("problem"):
         fail(f"{outcome['problem']} Nothing was written.")
-    return 1 if outcome.get("problem") else 0
+    return 1 if outcome.get("problem") or not outcome.get("tests", {}).get("passed", True) else 0
 
 
 def _action(name: str) -> "Action":
@@ -223,6 +233,7 @@ def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *
         "applied": writes,
         "problem": result.problem,
         "diff": unified_diff(before, after, _shown(path)),
+        **tests_outcome(result.tried),
     }
 
 
@@ -267,6 +278,7 @@ def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
         )
     else:
         show_patch(outcome["diff"])
+    show_tests(outcome)
 
 
 def show_patch(patch: str) -> None:

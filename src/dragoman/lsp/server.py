@@ -29,6 +29,7 @@ from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
+from dragoman.lsp.testing import Testing
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
 from dragoman.lsp.trusting import Trusting
 from dragoman.lsp.withheld import Withheld
@@ -68,6 +69,7 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.testing = Testing(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -161,6 +163,11 @@ class Server(JsonRPCServer):
         assert self._opening is not None
         self._wanted.set()
         return await asyncio.shield(self._opening)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the services are ready."""
+        return self._opened
 
     @property
     def services(self) -> Services:

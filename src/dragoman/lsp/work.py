@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dragoman import CONTENT_LOGGER
-from dragoman.actions.base import Scene
+from dragoman.actions.base import EditResult, FileResult, Scene
 from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.actions.places import folder_of
 from dragoman.core.errors import BadInput
 from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
@@ -94,6 +95,9 @@ async def carry_out(
     kept = False
     try:
         tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+        if order.run:
+            root = subject.scene.root or folder_of(subject.scene.path)
+            tools = replace(tools, test_runner=await server.testing.runner(root))
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
         if content.isEnabledFor(logging.DEBUG):
             content.debug("asked: %s", prepared.asked())
@@ -102,6 +106,8 @@ async def carry_out(
             content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
+        if isinstance(result, EditResult | FileResult) and result.tried is not None:
+            delivered["tests"] = await server.testing.tell(result.tried, show=order.apply)
         return delivered
     finally:
         if not kept:

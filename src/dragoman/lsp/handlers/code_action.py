@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -53,6 +54,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
     root = root_of(path, server.editor_settings.roots)
     in_repository = root in server.repositories
     scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root, in_repository=in_repository)
+    scene = replace(scene, runs_tests=server.testing.offered)
     entries: list[types.CodeAction] = []
     if _wanted(WAITING_KIND, params.context.only):
         entries.extend(_hunks(server, document, selection))
