@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.actions.places import posix
-from dragoman.actions.projects import join, tree
+from dragoman.actions.projects import GRADLE_MARKS, MAVEN_MARKS, PYTHON_MARKS, below, join, nearest, tree, upwards
 from dragoman.core.context import piece
 from dragoman.core.errors import BadInput
 from dragoman.core.printable import printable_name
 from dragoman.core.text import Position, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dragoman.actions.base import Scene
     from dragoman.core.context import Piece
@@ -68,6 +68,8 @@ async def plan_tests(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
             return await _go(scene, syntax, files)
         case "rust":
             return await _rust(scene, syntax, files)
+        case "java":
+            return await _java(scene, files)
         case _:
             return await _script(scene, files)
 
@@ -111,23 +113,24 @@ async def _placed(scene: Scene, files: Files, candidates: Sequence[str]) -> tupl
 async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     root, folder, name = tree(scene)
     stem = name.removesuffix(".py").removesuffix(".pyi")
-    framework = await _python_framework(root, files)
+    part = await nearest(root, folder, PYTHON_MARKS, files) or ""
+    framework = await _python_framework(dict.fromkeys((join(root, part), root)), files)
     if name.startswith("test_") or stem.endswith("_test"):
         own = "unittest" if "unittest" in scene.snapshot.text and "pytest" not in scene.snapshot.text else framework
         return _same_file(scene, own, "")
     module = await _python_module(root, folder, stem, files)
-    inner = _below_source(folder)
-    below = inner.split("/", 1)[1] if "/" in inner else ""
     file = f"test_{stem}.py"
     candidates = [
         *(
-            join(root, tests, sub, file)
+            join(root, base, tests, sub, file)
+            for base in dict.fromkeys((part, ""))
             for tests in ("tests", "test", "tests/unit", "testing")
-            for sub in dict.fromkeys((inner, below, ""))
+            for sub in _mirrored(below(folder, base))
         ),
         join(root, folder, "tests", file),
         join(root, folder, file),
         join(root, folder, f"{stem}_test.py"),
+        join(root, folder, "tests.py"),  # as Django makes it
     ]
     path, existing = await _placed(scene, files, candidates)
     if existing is not None and "unittest" in existing and "pytest" not in existing:
@@ -141,8 +144,14 @@ async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     )
 
 
-async def _python_framework(root: str, files: Files) -> str:
-    """What the project's settings speak of; pytest where they speak of nothing."""
+def _mirrored(folder: str) -> Sequence[str]:
+    """Where below a folder of tests those for this folder may be: in the same one, without the package's, or flat."""
+    inner = _below_source(folder)
+    return tuple(dict.fromkeys((inner, inner.partition("/")[2], "")))
+
+
+async def _python_framework(folders: Iterable[str], files: Files) -> str:
+    """What the project's settings speak of, in its own folders; pytest where they speak of nothing."""
     names = (
         "pyproject.toml",
         "pytest.ini",
@@ -153,7 +162,7 @@ async def _python_framework(root: str, files: Files) -> str:
         "requirements-dev.txt",
         "Makefile",
     )
-    texts = [await files.read_text(join(root, name)) or "" for name in names]
+    texts = [await files.read_text(join(folder, name)) or "" for folder in folders for name in names]
     if not any("pytest" in text for text in texts) and any("unittest" in text for text in texts):
         return "unittest"
     return "pytest"
@@ -186,18 +195,38 @@ async def _go(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     del syntax
     path, existing = await _placed(scene, files, [join(root, folder, name.removesuffix(".go") + "_test.go")])
     how = f"Go's testing package, in {_name(path, root)}, package {package}: the code under test needs no import."
+    if existing is not None and re.search(rf"^package\s+{package}_test\b", existing, re.MULTILINE):
+        # The tests see only what the package exports.
+        imported = await _go_import(root, folder, files) or package
+        how = (
+            f"Go's testing package, in {_name(path, root)}, package {package}_test. Import {printable_name(imported)}."
+        )
     return TestPlan(
         path, "go", "go test", how, existing, header=f"package {package}\n\n", line_end=scene.snapshot.line_end
     )
 
 
+async def _go_import(root: str, folder: str, files: Files) -> str:
+    """The path that the folder's package is imported by; "" where no module is known."""
+    module = await nearest(root, folder, ("go.mod",), files)
+    if module is None:
+        return ""
+    name = re.search(r"^module\s+(\S+)", await files.read_text(join(root, module, "go.mod")) or "", re.MULTILINE)
+    return posixpath.join(name[1], below(folder, module)).rstrip("/") if name is not None else ""
+
+
 async def _rust(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
-    """Unit tests stand in the file itself, in `mod tests`; a file in `tests/` is extended."""
-    del files
+    """Unit tests stand in the file itself, in `mod tests`, or in the module's file; a file in `tests/` is extended."""
     snapshot = scene.snapshot
-    _root, folder, _name = tree(scene)
-    if folder.split("/")[-1] == "tests":
+    root, folder, name = tree(scene)
+    if folder.split("/")[-1] == "tests" or name == "tests.rs":
         return _same_file(scene, "cargo test", "")
+    if any(re.match(r"\s*mod\s+tests\s*;", line) for line in snapshot.lines):
+        stem = "" if name in {"lib.rs", "main.rs", "mod.rs"} else name.removesuffix(".rs")
+        path, existing = await _placed(scene, files, [join(root, folder, stem, "tests.rs")])
+        how = f"Rust's built-in tests, in {_name(path, root)}, the file of `mod tests`, which has `use super::*;`."
+        header = "" if existing else "use super::*;\n\n"
+        return TestPlan(path, "rust", "cargo test", how, existing, header=header, line_end=snapshot.line_end)
     how = (
         "Rust's built-in tests, in the file's own `#[cfg(test)] mod tests`, which has `use super::*;`. "
         "Write only the `#[test]` functions."
@@ -218,21 +247,68 @@ async def _rust(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
 _SCRIPT_ENDINGS = re.compile(r"\.([cm]?[jt]sx?)$")
 
 
+async def _java(scene: Scene, files: Files) -> TestPlan:
+    root, folder, name = tree(scene)
+    stem = name.removesuffix(".java")
+    framework = await _java_framework(root, folder, files)
+    if re.search(r"(?:^|/)(?:test|\w+Test)/java/|^tests?/", f"{folder}/") or "@Test" in scene.snapshot.text:
+        return _same_file(scene, _junit(scene.snapshot.text) or framework, "Add methods to its class.")
+    home = re.sub(r"(^|/)main/java(/|$)", r"\1test/java\2", folder)
+    if home == folder:  # a layout without main and test: tests in a tree of their own, or beside the code
+        home = re.sub(r"^src(/|$)", r"test\1", folder)
+    names = (f"{stem}Test.java", f"{stem}Tests.java", f"Test{stem}.java")
+    path, existing = await _placed(scene, files, [join(root, home, file) for file in names])
+    framework = _junit(existing or "") or framework
+    clause = re.search(r"^package\s+[\w.]+\s*;", scene.snapshot.text, re.MULTILINE)
+    package = clause[0] if clause is not None else ""
+    how = (
+        f"{framework}, in {_name(path, root)}, in the same package as the code under test, which needs no import. "
+        f"Write one class {printable_name(posixpath.basename(path).removesuffix('.java'))}."
+    )
+    header = f"{package}\n\n" if package else ""
+    return TestPlan(path, "java", framework, how, existing, header=header, line_end=scene.snapshot.line_end)
+
+
+def _junit(text: str) -> str:
+    """Which of Java's frameworks a text speaks of; "" for none."""
+    for framework, sign in (
+        ("JUnit 5", r"junit[.-]jupiter|useJUnitPlatform|spring-boot-starter-test|junit-bom"),
+        ("TestNG", r"\btestng\b"),
+        ("JUnit 4", r"<artifactId>junit</artifactId>|junit:junit:|\borg\.junit\.(?!jupiter)"),
+    ):
+        if re.search(sign, text):
+            return framework
+    return ""
+
+
+async def _java_framework(root: str, folder: str, files: Files) -> str:
+    """What the nearest build file speaks of, or one above it; JUnit 5 where none speaks of any."""
+    for each in upwards(folder):
+        for mark in (*MAVEN_MARKS, *GRADLE_MARKS, "gradle/libs.versions.toml"):
+            framework = _junit(await files.read_text(join(root, each, mark)) or "")
+            if framework:
+                return framework
+    return "JUnit 5"
+
+
 async def _script(scene: Scene, files: Files) -> TestPlan:
     root, folder, name = tree(scene)
     match = _SCRIPT_ENDINGS.search(name)
     ending = match[1] if match is not None else "js"
     stem = name[: match.start()] if match is not None else name
     framework = await _script_framework(root, folder, files)
-    if re.search(r"\.(?:test|spec)$", stem) or "__tests__" in folder.split("/"):
+    if re.search(r"[.\-_](?:test|spec)$", stem) or "__tests__" in folder.split("/"):
         return _same_file(scene, framework, "")
-    inner = _below_source(folder)
-    names = (f"{stem}.test.{ending}", f"{stem}.spec.{ending}")
+    part = await nearest(root, folder, ("package.json",), files) or ""
+    inner = _below_source(below(folder, part))
+    names = [f"{stem}.test.{ending}", f"{stem}.spec.{ending}"]
+    if await _says_spec(root, part, files):
+        names.reverse()
     beside = [join(root, folder, file) for file in names]
     collected = [join(root, folder, "__tests__", file) for file in names]
     apart = [
-        join(root, tests, sub, file)
-        for tests in ("tests", "test", "__tests__")
+        join(root, part, tests, sub, file)
+        for tests in ("tests", "test", "__tests__", "tests/unit", "spec")
         for sub in dict.fromkeys((inner, ""))
         for file in names
     ]
@@ -249,6 +325,19 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
     globals_ = "" if framework in {"jest", "mocha"} else f" Import what the tests need from `{framework}`."
     how = f"{framework}, in {_name(path, root)}. Import the code under test from `{printable_name(source)}`.{globals_}"
     return TestPlan(path, scene.snapshot.language, framework, how, text, line_end=scene.snapshot.line_end)
+
+
+async def _says_spec(root: str, folder: str, files: Files) -> bool:
+    """Whether the project's settings speak of `.spec` files alone, or its generator makes such."""
+    names = (
+        "package.json",
+        ".mocharc.json",
+        *(f"{tool}.config.{end}" for tool in ("jest", "vitest") for end in ("js", "ts")),
+    )
+    texts = [await files.read_text(join(root, folder, name)) or "" for name in names]
+    generated = await files.existing([join(root, folder, name) for name in ("angular.json", "nest-cli.json")])
+    tells = any(re.search(r"[.*]spec\b", text) for text in texts) and not any(".test." in text for text in texts)
+    return tells or bool(generated)
 
 
 async def _script_framework(root: str, folder: str, files: Files) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CASE = re.compile(r"(?:test|it|describe)(?:\.\w+)*\(\s*(?P<quote>['\"`])(?P<title>.*?)(?P=quote)", re.DOTALL)
 """A case of JavaScript's frameworks, from its beginning."""
 _TEST_NAME = re.compile(r"(?:test|Test|Benchmark|Example|Fuzz)")
-_ANNOTATED = re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property)\b")
+_ANNOTATED = re.compile(r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory|TestTemplate|Property|Nested)\b")
 
 
 def is_script(syntax: Syntax) -> bool:

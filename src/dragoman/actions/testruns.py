@@ -29,7 +29,9 @@ _PASSED: Mapping[str, str] = MappingProxyType(
         "mocha": r"^\s*(\d+) passing",
         "node:test": r"^\S+ pass (\d+)",
         "bun:test": r"^\s*(\d+) pass\b",
-        **dict.fromkeys(("JUnit 4", "JUnit 5"), r"^\[INFO\] Tests run: (\d+), Failures: 0, Errors: 0, Skipped: \d+$"),
+        **dict.fromkeys(
+            ("JUnit 4", "JUnit 5", "TestNG"), r"^\[INFO\] Tests run: (\d+), Failures: 0, Errors: 0, Skipped: \d+$"
+        ),
     }
 )
 """How many have passed, as each runner says it; several of them are added up."""
