@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.actions.importmerge import import_edits
 from dragoman.core.syntax import indentation, parse
-from dragoman.core.text import Position, Range, Snapshot, TextEdit, apply, content_length
+from dragoman.core.text import Position, Range, Snapshot, TextEdit, apply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,22 +66,20 @@ def java_extended(present: Syntax, code: str, fresh: Callable[[Syntax, Syntax], 
     if body.strip():
         edits.append(_at_the_end_of(present, home.body, body))
     text = apply(snapshot.lines, edits).rstrip()
-    return "".join([text, *(f"{end}{end}{other}".replace("\n", end) for other in others), end])
+    return "".join([text, *(f"\n\n{other}".replace("\n", end) for other in others), end])
 
 
 def _at_the_end_of(present: Syntax, class_body: Range, body: str) -> TextEdit:
     """The new members before the brace that closes the class."""
     snapshot, end = present.snapshot, present.snapshot.line_end
     brace = Position(class_body.end.line, class_body.end.character - 1)
-    lines = range(class_body.start.line + 1, brace.line)
-    depth = next((line[: indentation(line)] for n in lines if (line := snapshot.lines[n]).strip()), "    ")
-    last = next((n for n in range(brace.line - 1, class_body.start.line, -1) if snapshot.lines[n].strip()), None)
+    inside = Range(Position(class_body.start.line, class_body.start.character + 1), brace)
+    members = snapshot.slice(inside).rstrip()
+    lines = snapshot.lines[class_body.start.line + 1 : brace.line]
+    depth = next((line[: indentation(line)] for line in lines if line.strip()), "    ")
+    at = snapshot.position(snapshot.offset(inside.start) + len(members))
     text = _indented(body, depth).replace("\n", end)
-    if last is None:  # nothing in it
-        inner = Range(Position(class_body.start.line, class_body.start.character + 1), brace)
-        return TextEdit(inner, f"{end}{text}{end}")
-    at = Position(last, content_length(snapshot.lines[last]))
-    return TextEdit(Range(at, at), f"{end}{end}{text}")
+    return TextEdit(Range(at, brace), f"{end}{end if members else ''}{text}{end}")
 
 
 def _types(syntax: Syntax) -> list[Symbol]:
@@ -101,6 +99,8 @@ def _without_head(syntax: Syntax) -> str:
 
 
 def _indented(text: str, by: str) -> str:
+    if by.startswith("\t"):
+        text = re.sub(r"^(?: {4})+", lambda blanks: "\t" * (len(blanks[0]) // 4), text, flags=re.MULTILINE)
     return "\n".join(f"{by}{line}" if line.strip() else "" for line in text.strip("\n").split("\n"))
 
 

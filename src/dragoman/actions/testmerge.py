@@ -219,7 +219,7 @@ def _java(plan: TestPlan, code: str) -> str:
     present = parse(Snapshot.of(plan.existing or "", language="java"))
     text = java_extended(present, code, _body)
     if text is None:
-        head = (plan.existing or "").rstrip()
+        head = (plan.existing or "").replace("\r\n", "\n").rstrip()
         return _with_ends(f"{head}\n\n{java_file(plan, code, head)}" if head else java_file(plan, code), plan.line_end)
     if not text:
         raise UnusableReply(_NOTHING_NEW)
