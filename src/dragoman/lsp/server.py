@@ -167,7 +167,8 @@ class Server(JsonRPCServer):
     @property
     def is_open(self) -> bool:
         """Whether the services are ready."""
-        return self._opened
+        opening = self._opening
+        return opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None
 
     @property
     def services(self) -> Services:
