@@ -26,6 +26,7 @@ from dragoman.engine.clock import LoopClock
 from dragoman.engine.device_login import DeviceLogins
 from dragoman.engine.embeddings import Embeddings
 from dragoman.engine.files import ProjectFiles
+from dragoman.engine.filling import Filling
 from dragoman.engine.git import Git
 from dragoman.engine.health import Prober
 from dragoman.engine.http import HttpTransport
@@ -127,6 +128,7 @@ class App:
             reuse=Reuse(self.cache, clock, near),
             tokens=self.tokens,
         )
+        self.filler = Filling(self.completer, effective.settings)
         self.embeddings = Embeddings(
             effective.settings,
             self.transport,
@@ -194,6 +196,7 @@ class App:
         self.ledger.use(None if self.store.kind == "memory" else user_state_path("dragoman") / LEDGER_FILE)
         self.cache.use(self.effective.settings.cache, self.effective.settings.store, self.environment)
         self.completer.use(self.effective.settings, self.keys)
+        self.filler.use(self.effective.settings, self.keys)
         self.embeddings.use(self.effective.settings, self.keys)
         return (*self.effective.problems, *self.noticed())
 

@@ -58,6 +58,7 @@ def test_whole_vocabulary_in_effect():
         model = "qwen2.5-coder:7b"
         models.tests = "other"
         keep_alive = "5m"
+        inline_model = "qwen2.5-coder:1.5b"
         num_ctx = 8192
         max_in_flight = 1
         timeouts.first_token = 90
@@ -105,6 +106,10 @@ def test_whole_vocabulary_in_effect():
         audit = "metadata"
         [edits]
         check_syntax = false
+        [inline]
+        enabled = false
+        debounce_ms = 100
+        as_completion = true
         """)
     )
     settings = effective.settings
@@ -451,9 +456,7 @@ class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
         "text",
         [
-            "[inline]\ndebounce_ms = 100",
             '[actions.translate]\ntitle = "x"',
-            'providers.openai.inline_model = "x"',
         ],
     )
     def test_setting_without_effect_is_a_note(self, text):

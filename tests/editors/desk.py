@@ -38,6 +38,9 @@ max_retries = 0
 [providers.ollama]
 endpoints = ["{url}"]
 model = "scripted-coder"
+
+[inline]
+enabled = false
 """
 
 

@@ -54,6 +54,10 @@ class Editor(ABC):
         """Runs one of the server's commands, with free text."""
 
     @abstractmethod
+    def take_proposal(self, text: str) -> None:
+        """Waits until the text is proposed at the cursor, in insert mode, and takes it."""
+
+    @abstractmethod
     def cancel(self) -> None:
         """Stops what is running."""
 

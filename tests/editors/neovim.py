@@ -42,6 +42,11 @@ class Neovim(Editor):
         """By the user command of `editors/neovim/init.lua`."""
         self.enter(f"Dragoman {name} {words}".rstrip())
 
+    def take_proposal(self, text: str) -> None:
+        """Grey text, and the key of `editors/neovim/init.lua`."""
+        self.sees(text)
+        self.terminal.keys("Tab")
+
     def cancel(self) -> None:
         """The same."""
         self.command("cancel")

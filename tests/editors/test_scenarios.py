@@ -87,6 +87,22 @@ def test_instruction_in_a_comment(open_editor):
     assert "use a comprehension" in simulator.completions[0].prompt
 
 
+def test_completes_at_the_cursor(open_editor):
+    """What a model would write after a pause is shown at the cursor, and a key takes it."""
+    simulator = Simulator(Reply(text=("um(order.price", " for order in orders)\n")))
+    editor = open_editor(simulator, SETTINGS.replace("enabled = false", "enabled = true"))
+    editor.go_to("result = 0")
+    editor.type_line("whole = s")
+    editor.take_proposal("sum(order.price for order in orders)")
+    editor.sees("whole = sum(order.price for order in orders)")
+    editor.normal()
+    line = "    whole = sum(order.price for order in orders)\n"
+    assert editor.text() == SOURCE.replace("result = 0\n", f"result = 0\n{line}")
+    asked = simulator.completions[-1]
+    assert asked.prompt.endswith("    result = 0\n    whole = s")
+    assert asked.suffix.startswith("\n    for order in orders:\n")
+
+
 def test_typing_elsewhere_meanwhile(open_editor):
     """What is typed elsewhere while the model writes stays, and the edit still lands on its function."""
     simulator = Simulator(SLOW_REFACTORING)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
-from dragoman.core.ports import Disclosure
+from dragoman.core.ports import Disclosure, Filled
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
 from dragoman.lsp.server import Server
@@ -130,12 +130,41 @@ class Model:
         raise NotImplementedError
 
 
+class Pen:
+    """A filler whose proposals the test writes, in its own time. `asked` holds the time of each question too."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, Any, bool]] = []
+        self.given_up = 0
+        self._futures: list[asyncio.Future[str]] = []
+
+    def propose(self, text: str) -> None:
+        """Answer what was asked last."""
+        self._futures[-1].set_result(text)
+
+    def fail(self, error: Exception) -> None:
+        """Answer it with an error."""
+        self._futures[-1].set_exception(error)
+
+    async def fill(self, question, *, invoked):
+        loop = asyncio.get_running_loop()
+        self.asked.append((loop.time(), question, invoked))
+        future: asyncio.Future[str] = loop.create_future()
+        self._futures.append(future)
+        try:
+            return Filled(await future, "ollama", "scripted")
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+
+
 class Bench:
     """The services of one connection, all in memory."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.completer = Model()
+        self.filler = Pen()
         self.workers = Inline()
         self.answers = Shelf()
         self.repository = NoRepository()

@@ -25,7 +25,7 @@ def fitted(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
     head, tail = _margins(shown)
     base, mid_line = _base(shown, snapshot, target, lines)
     unit = indent_unit(shown) or indent_unit(snapshot.lines[:_SAMPLE])
-    lines = _restyled(lines, unit)
+    lines = restyled(lines, unit)
     lines = _shifted(lines, shown, base, from_document=any(line.strip() for line in shown))
     if mid_line:
         lines[0] = lines[0].lstrip(" \t")
@@ -92,7 +92,7 @@ def _implied(snapshot: Snapshot, target: Range, lines: Sequence[str]) -> str:
     return own if indentation(above) == indentation(below) else ""
 
 
-def _restyled(lines: list[str], unit: str | None) -> list[str]:
+def restyled(lines: list[str], unit: str | None) -> list[str]:
     """The lines indented with the document's unit where the model used another."""
     wrote = indent_unit(lines)
     if unit is None or wrote is None or wrote == unit:

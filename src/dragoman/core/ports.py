@@ -10,7 +10,8 @@ from dragoman.core.hints import Hints
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
-    from dragoman.core.chat import Request
+    from dragoman.core.chat import FillRequest, Request
+    from dragoman.core.completion import Question
     from dragoman.core.editor_settings import EditorSettings
     from dragoman.core.errors import Download
     from dragoman.core.events import Downloading, Event
@@ -32,7 +33,8 @@ class Job:
     conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
     `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
     `cacheable`: an earlier answer to the same will do. `question`: the part of
-    the request that may be worded otherwise for the same answer; "" where nothing may.
+    the request that may be worded otherwise for the same answer; "" where nothing may. `fill`: the gap that the request
+    is about, for those who can fill one without a chat.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Job:
     sources: tuple[str, ...] = ()
     cacheable: bool = False
     question: str = field(repr=False, default="")
+    fill: FillRequest | None = None
 
 
 class Completer(Protocol):
@@ -60,6 +63,27 @@ class Completer(Protocol):
 
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is proposed for a gap, with line feeds alone; "" where nothing is. Whose it is."""
+
+    text: str = field(repr=False)
+    provider: str
+    model: str
+
+
+class Filler(Protocol):
+    """Asks for what belongs at the cursor: behind it lies the same as behind `Completer`."""
+
+    async def fill(self, question: Question, *, invoked: bool) -> Filled:
+        """The proposal. `invoked`: the person asked for it in so many words; else only those are asked who are
+        local, or meant for this by the settings.
+
+        Cancelling it closes the provider's connection at once. Raises a `DragomanError` where nobody can be asked.
+        """
         ...
 
 
@@ -191,6 +215,11 @@ class Services(Protocol):
     @property
     def completer(self) -> Completer:
         """Who asks models."""
+        ...
+
+    @property
+    def filler(self) -> Filler:
+        """Who asks models for inline completions."""
         ...
 
     @property

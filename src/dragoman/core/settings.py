@@ -258,6 +258,11 @@ class Provider(Section):
         description="Vertex: the service account's JSON file. Left out: the one GOOGLE_APPLICATION_CREDENTIALS names.",
     )
     embedding_model: Text | None = Field(default=None, description="The model to ask for embeddings.")
+    inline_model: Text | None = Field(
+        default=None,
+        description="The model to ask for inline completion. A provider that is not local is asked while you type only "
+        "where this is set.",
+    )
     context: Count | None = Field(
         default=None, description="The model's context window in tokens, where what is known of it is wrong."
     )
@@ -377,6 +382,19 @@ class Edits(Section):
     check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 
+class Inline(Section):
+    """Completion where the cursor is."""
+
+    enabled: bool = Field(default=True, description="Whether anything is proposed.")
+    debounce_ms: Milliseconds = Field(
+        default=150,
+        description="How long after a key a model is asked; longer, up to four times that, for whoever types slowly.",
+    )
+    as_completion: bool = Field(
+        default=False, description="Propose among the ordinary completions too, for editors without inline completion."
+    )
+
+
 class Tests(Section):
     """Tests that Dragoman has written, run with the project's own runner; docs/tests.md."""
 
@@ -408,5 +426,6 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
+    inline: Inline = Field(default_factory=Inline)
     tests: Tests = Field(default_factory=Tests)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

@@ -49,11 +49,7 @@ class Later:
         return any(value == item or (isinstance(value, str) and value.lower() == str(item).lower()) for item in known)
 
 
-LATER = (
-    Later("inline", "there is no inline completion", (("enabled", False), ("as_completion", False))),
-    Later("actions", "own actions are not offered"),
-    Later("providers.*.inline_model", "there is no inline completion"),
-)
+LATER = (Later("actions", "own actions are not offered"),)
 
 PROVIDERS = (
     "google", "vertex",

@@ -30,6 +30,7 @@ ACTIONS = (
 
 COMMANDS = (
     *(f"dragoman.{name}" for name in ACTIONS),
+    "dragoman.complete",
     "dragoman.cancel",
     "dragoman.download",
     "dragoman.kept.apply",
@@ -50,18 +51,33 @@ def initialize_result(params: object) -> dict[str, Any]:
 
     No `resolveProvider`: a resolve freezes some editors' window, and every action is complete as it is.
     """
+    options = params.get("initializationOptions") if isinstance(params, dict) else None
+    completion = {"completionProvider": {"resolveProvider": False}} if completes(options) else {}
     return {
         "capabilities": {
             "positionEncoding": encoding_of(params),
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
             "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.dragoman"]},
             "codeLensProvider": {"resolveProvider": False},
+            "inlineCompletionProvider": {"workDoneProgress": False},
+            **completion,
             "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
             "experimental": {"dragoman": {"methods": list(METHODS)}},
         },
         "serverInfo": {"name": "dragoman", "version": __version__},
     }
+
+
+def completes(options: object) -> bool:
+    """Whether these initializationOptions say `inline.as_completion`: no other settings are known yet."""
+    if not isinstance(options, dict):
+        return False
+    inner = options.get("dragoman")
+    settings = inner if isinstance(inner, dict) else options
+    inline = settings.get("inline")
+    nested = inline.get("as_completion") if isinstance(inline, dict) else None
+    return nested is True or settings.get("inline.as_completion") is True
 
 
 def plainest(params: object) -> dict[str, Any]:

@@ -43,6 +43,7 @@ class ClientFacts:
     watch_configuration: bool
     code_action_literals: bool
     disabled_actions: bool
+    register_completion: bool
     answers_at_once: bool
     shows_command_errors: bool
     skips_stale_edits: bool
@@ -107,6 +108,9 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         ),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
         disabled_actions=bool(code_action and code_action.disabled_support),
+        register_completion=bool(
+            text_document and text_document.completion and text_document.completion.dynamic_registration
+        ),
         answers_at_once=quirks.answers_at_once,
         shows_command_errors=quirks.shows_command_errors,
         skips_stale_edits=quirks.skips_stale_edits,

@@ -23,6 +23,7 @@ ROUTE = "dragoman/route"
 CONTEXT = "dragoman/context"
 STATUS = "dragoman/status"
 
+COMPLETE = "dragoman.complete"
 CANCEL = "dragoman.cancel"
 DOWNLOAD = "dragoman.download"
 KEPT_APPLY = "dragoman.kept.apply"

@@ -26,6 +26,7 @@ from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
 from dragoman.lsp.hunks import Hunks
+from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
@@ -69,6 +70,7 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.inline = Inline(self)
         self.testing = Testing(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
@@ -134,6 +136,7 @@ class Server(JsonRPCServer):
         self.facts = facts_of(params)
         self.protocol.initialized = True
         options, trusts = _without_trust(params.initialization_options)
+        self.inline.announced(options)
         self.editor_settings = EditorSettings(
             roots=tuple(_roots(params)), initialization_options=options, trusts_workspace=trusts
         )
@@ -153,6 +156,7 @@ class Server(JsonRPCServer):
         """Give the services the editor's settings, and tell what is wrong or foreign."""
         self.tell_problems(await services.configure(self.editor_settings))
         self.trusting.offer(services.foreign)
+        self.inline.configured(services.settings.inline)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -263,6 +267,7 @@ class Server(JsonRPCServer):
         document = params.get("textDocument")
         uri = document.get("uri") if isinstance(document, dict) else None
         if isinstance(uri, str) and self.documents.get(uri) is not None:
+            self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
             name = printable_name(uri.rpartition("/")[2])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dragoman import CONTENT_LOGGER
 from dragoman.actions.base import EditResult, FileResult, Scene
+from dragoman.actions.complete import question_at
 from dragoman.actions.perform import Preferences, Tools, complete, prepare
 from dragoman.actions.places import folder_of
 from dragoman.core.errors import BadInput
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
     from dragoman.actions.base import Action
     from dragoman.actions.perform import Prepared
+    from dragoman.core.completion import Question
     from dragoman.core.events import Event
+    from dragoman.core.text import Position
     from dragoman.lsp.documents import Document, Journal
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.server import Server
@@ -79,8 +82,14 @@ async def prepared_for(server: Server, action: Action, order: Order) -> Prepared
     """What would be sent for the order."""
     subject = await subject_of(server, order)
     subject.let_go()
-    tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+    tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
     return await prepare(action, subject.scene, tools, preferences, order.hints)
+
+
+async def question_for(server: Server, document: Document, position: Position) -> Question | None:
+    """What a model would be asked at the cursor; None for nothing. Raises `BadInput` where it may see nothing there."""
+    path, preferences = path_of(document.uri), Preferences.of(server.services.settings)
+    return await question_at(document.snapshot(), position, path, tools_for(server, path), preferences)
 
 
 async def carry_out(
@@ -94,7 +103,7 @@ async def carry_out(
     """Ask, and bring the result to the person. A result that is kept goes on following the document's changes."""
     kept = False
     try:
-        tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+        tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
         if order.run:
             root = subject.scene.root or folder_of(subject.scene.path)
             tools = replace(tools, test_runner=await server.testing.runner(root))
@@ -114,9 +123,10 @@ async def carry_out(
             subject.let_go()
 
 
-def _tools(server: Server, scene: Scene) -> Tools:
+def tools_for(server: Server, path: str) -> Tools:
+    """What a performance about the document at this path, or "", needs of the world."""
     services = server.services
-    files = files_around(server, scene.path)
+    files = files_around(server, path)
     return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
 
 

@@ -16,5 +16,6 @@ def handle(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Let it go, and what was kept for it."""
     server.kept.document_closed(params.text_document.uri)
     server.findings.closed(params.text_document.uri)
+    server.inline.closed(params.text_document.uri)
     server.hunks.closed(params.text_document.uri)
     server.documents.close(params.text_document.uri)

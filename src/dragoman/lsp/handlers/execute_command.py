@@ -9,6 +9,7 @@ from lsprotocol import types
 from dragoman.actions import ACTIONS
 from dragoman.core.errors import BadInput
 from dragoman.lsp import messages
+from dragoman.lsp.complete import complete
 from dragoman.lsp.deliver import apply_kept, show_kept
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
     if any(action.command == params.command for action in ACTIONS):
         return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token))
     match params.command:
+        case messages.COMPLETE:
+            order = messages.order_from_command(name, arguments, params.work_done_token)
+            if server.facts.answers_at_once:
+                server.spawn(server.runner.told(name, complete(server, order)))
+                return None
+            return await complete(server, order)
         case messages.CANCEL:
             run_id = arguments[0] if arguments and isinstance(arguments[0], str) else None
             return {"cancelled": server.runner.cancel(run_id)}

@@ -20,4 +20,5 @@ def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
     if server.protocol.initialized:
         raise BadInput("initialize came twice; start a new server instead.")
     server.initialize(params)
-    return initialize_result({"capabilities": {"general": {"positionEncodings": [server.facts.encoding.value]}}})
+    encodings = {"general": {"positionEncodings": [server.facts.encoding.value]}}
+    return initialize_result({"capabilities": encodings, "initializationOptions": params.initialization_options})
