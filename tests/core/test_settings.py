@@ -315,6 +315,14 @@ class TestKeysOfProviders:
         taken = read(editor_layer(source, options({key: "keyring"})))
         assert getattr(taken.settings.providers["xai"], key) == "keyring"
 
+    def test_an_editor_lets_no_tests_run_unasked(self):
+        """What an editor sends may come from a project's folder, so it can't take away the question."""
+        refused = read(editor_layer("the editor's settings", {"tests.run": "always"}))
+        assert refused.settings.tests.run == "ask"
+        assert "put it into your own config.toml" in str(refused.problems[0])
+        assert read(editor_layer("the editor's settings", {"tests": {"run": "never"}})).settings.tests.run == "never"
+        assert read(toml('[tests]\nrun = "always"')).settings.tests.run == "always"
+
     @pytest.mark.parametrize("value", ["cmd:", "cmd: ", "cmd:  x", "cmd:a\\nb", "vaults", "cmd"])
     def test_what_is_no_place_of_a_key(self, value):
         """An empty command, one over several lines, and words that are near a place are refused."""

@@ -79,8 +79,10 @@ def named(text, language):
         ),
         (
             "c",
-            "#ifndef A\n#define MAX 3\nstruct S { int a; };\ntypedef struct { int b; } T;\nchar *f(int);\n#endif\n"
-            "static int g(void) { S x(1); return 1; }\n",
+            (
+                "#ifndef A\n#define MAX 3\nstruct S { int a; };\ntypedef struct { int b; } T;\nchar *f(int);\n#endif\n"
+                "static int g(void) { S x(1); return 1; }\n"
+            ),
             [
                 ("macro", "MAX", ""),
                 ("struct", "S", ""),
@@ -91,8 +93,10 @@ def named(text, language):
         ),
         (
             "cpp",
-            "namespace n { class A { A(); int m() const; int k() { return 1; } }; }\n"
-            "int n::A::m() const { return 1; }\ntemplate <class T> struct V { T t; };\n",
+            (
+                "namespace n { class A { A(); int m() const; int k() { return 1; } }; }\n"
+                "int n::A::m() const { return 1; }\ntemplate <class T> struct V { T t; };\n"
+            ),
             [
                 ("module", "n", ""),
                 ("class", "A", "n"),

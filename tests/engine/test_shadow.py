@@ -54,6 +54,17 @@ def test_what_is_linked_and_what_is_copied(project, tmp_path):
     assert [(top / name).is_symlink() for name in ("src", ".env", "large.bin")] == [True, True, True]
 
 
+def test_a_folder_of_very_many_files(project, tmp_path, monkeypatch):
+    """Where a folder holds more small files than a project's would, the rest is linked."""
+    monkeypatch.setattr(shadow, "MOST_COPIES", 3)
+    for number in range(10):
+        (project / "tests" / f"{number}.txt").write_text(str(number))
+    top = shadow.make(tmp_path / "shadows", project, {"tests/test_cart.py": "new\n"})
+    there = [path for path in (top / "tests").iterdir() if path.name != "test_cart.py"]
+    assert [path.is_symlink() for path in there].count(False) == 3
+    assert (top / "tests" / "9.txt").read_text() == "9"
+
+
 def test_neither_version_control_nor_what_is_built(project, tmp_path):
     """What a test could spoil, and what a run has to build for itself, is not there."""
     top = shadow.make(tmp_path / "shadows", project, {"a.py": ""}, {"target"})

@@ -170,6 +170,8 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
         return layer.problem(
             path, f"{dotted(path)}: a command can't come from an editor's settings: put it into your own config.toml"
         )
+    if layer.from_editor and path == ("tests", "run") and value == "always":
+        return layer.problem(path, 'tests.run = "always" can\'t come from an editor: put it into your own config.toml')
     return Choice(path, value, layer)
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST_COPY_BYTES = 1_000_000
+MOST_COPIES = 2000
+"""In one folder; more are no project's settings, and are linked."""
 LEFT_OVER_SECONDS = 86_400
 _MOST_AT_ONCE = 100
 _NEVER = frozenset({".git", ".hg", ".svn"})
@@ -81,11 +83,13 @@ def _new_folder(home: Path, root: Path) -> Path:
 def _fill(
     source: Path, place: Path, folder: tuple[str, ...], ours: Collection[tuple[str, ...]], fresh: Collection[str]
 ) -> None:
+    copies = 0
     with os.scandir(source) as entries:
         for entry in entries:
             if (*folder, entry.name) in ours or entry.name in _NEVER or entry.name in fresh:
                 continue
-            if _is_copied(entry):
+            if copies < MOST_COPIES and _is_copied(entry):
+                copies += 1
                 shutil.copy2(entry.path, place / entry.name)
             else:
                 (place / entry.name).symlink_to(source.resolve() / entry.name)
