@@ -237,7 +237,7 @@ async def test_fault_3_half_a_surrogate_pair_comes_back(desk):
     assert responses(desk, 7)[0]["error"]["code"] == -32601
 
 
-@pytest.mark.parametrize("method", ["textDocument/hover", "textDocument/completion", "nothing/here", "$/nothing", ""])
+@pytest.mark.parametrize("method", ["textDocument/definition", "nothing/here", "$/nothing", ""])
 async def test_unknown_method(desk, method):
     """A request for what the server does not do is told so; a notification of it is passed over."""
     assert (await desk.refused(method, {}))["code"] == -32601

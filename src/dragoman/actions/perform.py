@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.actions.base import AnswerResult, Changes, EditResult, FileResult, FindingsResult, ResultKind
+from dragoman.actions.cells import cell_pieces
 from dragoman.actions.findings import findings
 from dragoman.actions.fix import problem_line
 from dragoman.actions.hiding import Hidden, around, hide
@@ -38,12 +39,12 @@ from dragoman.core.thinking import ThinkSplitter, without_thinking
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-    from dragoman.actions.base import Action, Result, Scene
+    from dragoman.actions.base import Action, Proposal, Result, Scene
     from dragoman.actions.testfiles import TestPlan
     from dragoman.core.chat import Message
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
-    from dragoman.core.ports import Completer, Files, Repository, TestRunner, Workers
+    from dragoman.core.ports import Completer, Experiment, Files, Observed, Patterns, Repository, TestRunner, Workers
     from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
@@ -51,8 +52,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a performance needs of the world. `known_secrets` are hidden wherever they stand.
-
+    """What a performance needs of the world. `known_secrets` are hidden wherever they stand; `patterns` is None where
+    none can be tried.
     test_runner: new tests are to be run with it, and the person has allowed it.
     """
 
@@ -61,6 +62,7 @@ class Tools:
     workers: Workers
     repository: Repository
     known_secrets: Collection[str] = field(default=(), repr=False)
+    patterns: Patterns | None = None
     test_runner: TestRunner | None = None
 
 
@@ -160,15 +162,16 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
     if action.variant is not None:
         action = action.variant(scene)
     wanted = _instruction_paths(scene, preferences)
-    may = await tools.files.disclosures([scene.path, *wanted])
-    if action.changes is None and may[scene.path].withheld:
-        raise BadInput(may[scene.path].withheld)
+    own = scene.path or scene.origin
+    may = await tools.files.disclosures([own, *wanted])
+    if action.changes is None and may[own].withheld:
+        raise BadInput(may[own].withheld)
     instructions = await _instructions(wanted, tools.files)
     local_only = any(may[path].local_only for path in instructions)
     pieces = list(instructions.values())
     if action.changes is not None:
         return await _prepare_changes(action, scene, tools, preferences, hints, pieces, local_only=local_only)
-    local_only |= may[scene.path].local_only
+    local_only |= may[own].local_only
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
@@ -299,7 +302,7 @@ async def complete(
     """
     prepared, reply = await _ask_shorter(prepared, tools, on_event, job_id, hints, can_reset=can_reset)
     job = prepared.job(job_id, hints, can_reset=can_reset)
-    outcome = await tools.workers.run(lambda: _outcome(prepared, reply))
+    outcome = await _judged(prepared, reply, tools)
 
     async def again(first: _Reply, follow_up: str, reason: str) -> tuple[_Reply, _Outcome] | None:
         """The answer to what is sent back; None where there is none: the first one is what there is."""
@@ -310,7 +313,7 @@ async def complete(
             second = await _ask(asked, prepared.hidden, tools.completer, on_event)
         except (ProviderError, AllCandidatesFailed):
             return None
-        return second, await tools.workers.run(lambda: _outcome(prepared, second))
+        return second, await _judged(prepared, second, tools)
 
     if outcome.follow_up and can_reset and (second := await again(reply, outcome.follow_up, outcome.reason)):
         reply = second[0]
@@ -432,10 +435,31 @@ async def _tell(visible: str, thinking: str, on_event: Callable[[Event], Awaitab
         await on_event(TextDelta(visible))
 
 
-def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
+async def _judged(prepared: Prepared, reply: _Reply, tools: Tools) -> _Outcome:
+    """What becomes of the reply, once what can be tried of it was tried."""
+    observed: Observed | None = None
+    if prepared.action.proposal is not None and tools.patterns is not None:
+        experiment = await tools.workers.run(lambda: _experiment(prepared, reply))
+        observed = await tools.patterns.tried(experiment) if experiment is not None else None
+    return await tools.workers.run(lambda: _outcome(prepared, reply, observed))
+
+
+def _experiment(prepared: Prepared, reply: _Reply) -> Experiment | None:
+    try:
+        return _proposal(prepared, prepared.hidden.revealed(reply.text)).experiment
+    except UnusableReply:
+        return None  # which `_outcome` tells
+
+
+def _proposal(prepared: Prepared, written: str) -> Proposal:
+    assert prepared.action.proposal is not None
+    return prepared.action.proposal(prepared.scene, prepared.subject, without_thinking(written))
+
+
+def _outcome(prepared: Prepared, reply: _Reply, observed: Observed | None) -> _Outcome:
     """The result that the reply makes. Costs milliseconds: run off the loop."""
     try:
-        result = _result(prepared, prepared.hidden.revealed(reply.text))
+        result = _result(prepared, prepared.hidden.revealed(reply.text), observed)
     except UnusableReply as revealing:
         error = _told_why(prepared, reply, revealing)
         if reply.cut is not None:
@@ -447,6 +471,10 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     if wrong and not isinstance(result, AnswerResult | FindingsResult):
         return _mangled(prepared, result, wrong)
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
+    if problem is None and prepared.action.proposal is not None:
+        failure = _proposal(prepared, prepared.hidden.revealed(reply.text)).failure(observed)
+        reason = "The answer failed when it was tried; asking once more." if failure else ""
+        return _Outcome(result, follow_up=prepared.hidden.concealed(failure), reason=reason)
     if problem is None or isinstance(result, AnswerResult | FindingsResult):
         return _Outcome(result)
     # What the error quotes may be a part of a secret that was put back.
@@ -478,8 +506,10 @@ def _told_why(prepared: Prepared, reply: _Reply, otherwise: UnusableReply) -> Un
     return otherwise
 
 
-def _result(prepared: Prepared, written: str) -> Result:
+def _result(prepared: Prepared, written: str, observed: Observed | None = None) -> Result:
     snapshot, read = prepared.scene.snapshot, prepared.action.read
+    if prepared.action.proposal is not None:
+        return _proposal(prepared, written).result(observed)
     if prepared.action.result is ResultKind.FINDINGS:
         return _findings(prepared, written)
     if prepared.action.result is ResultKind.ANSWER:
@@ -552,7 +582,7 @@ def _gathered(
         path=document_name(scene),
         shown=original,
         problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
-        others=others,
+        others=[*others, *cell_pieces(scene)],
     )
     document = around(scene.snapshot, subject)
     return original, context, _hidden(action.prompt(scene, context), document, preferences, known_secrets)

@@ -139,7 +139,8 @@ async def _run(
             return 0
         if run_tests:
             tools = replace(tools, test_runner=allowed_runner(app, root))
-        answers = action.result == "answer"
+        # What is tried before it is shown is not shown before it was tried.
+        answers = prepared.action.result == "answer" and prepared.action.proposal is None
         can_reset = not stream or as_json or not answers or console().is_terminal
         watcher = Watcher(stream=stream, as_json=as_json, to_stdout=answers)
         with watcher:
@@ -191,7 +192,7 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 def _tools(app: "App", root: Path) -> "Tools":
     from dragoman.actions.perform import Tools
 
-    return Tools(app.completer, app.files((str(root),)), app.workers, app.repository, app.known_secrets)
+    return Tools(app.completer, app.files((str(root),)), app.workers, app.repository, app.known_secrets, app.patterns)
 
 
 def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *, apply: bool) -> dict[str, Any]:

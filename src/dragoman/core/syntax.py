@@ -19,7 +19,7 @@ from dragoman.core.languages import defined_name, language
 from dragoman.core.text import Position, Range, content_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import tree_sitter
 
@@ -155,6 +155,25 @@ class Syntax:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
 
+    def enclosing(self, place: Range, types: Collection[str]) -> Range | None:
+        """Where the smallest node of one of these grammar's types stands that holds the whole place, or None."""
+        if self.tree is None:
+            return None
+        start, end = self._offset(place.start), self._offset(place.end)
+        for first in (start, max(0, start - 1)):  # a place right behind a node is at its end
+            node = self.tree.root_node.named_descendant_for_byte_range(first, max(first, end))
+            while node is not None and node.type not in types:
+                node = node.parent
+            if node is not None:
+                return self._range(node)
+        return None
+
+    def _offset(self, position: Position) -> int:
+        """UTF-8 bytes before the position."""
+        if self._line_bytes is None:
+            return self.snapshot.offset(position)
+        return self._line_bytes[position.line] + len(_utf8(self.snapshot.lines[position.line][: position.character]))
+
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""
         if self.tree is not None:
@@ -221,7 +240,7 @@ class Syntax:
             column = line.find(name) if name else indentation(line)
             core = Range(Position(number, indentation(line)), Position(end, content_length(lines[end])))
             first = number
-            while first > 0 and _is_comment(lines[first - 1], self.language):
+            while first > 0 and (_is_comment(lines[first - 1], self.language) or _ATTRIBUTE.match(lines[first - 1])):
                 first -= 1
             yield Symbol(
                 kind="definition",
@@ -338,6 +357,8 @@ def _is_comment(line: str, of: Language) -> bool:
     return stripped.startswith(starts) if stripped else False
 
 
+_ATTRIBUTE = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#?\[[A-Za-z].*\])\s*$")
+"""A line that says something of the definition below: a decorator, an annotation, an attribute."""
 _CLOSING = re.compile(r"\s*(?:[})\]]|end\b|fi\b|done\b|esac\b)")
 _IMPORT_LINE = re.compile(
     r"(?:import|from|using|use|require|require_relative|#\s*include|@import|library|open|load|source|export\s+\*)\b.*\S"
