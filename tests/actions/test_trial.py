@@ -47,7 +47,7 @@ async def performed(
         events.append(event)
 
     project = FakeFiles({path: text, **(files or {})})
-    tools = Tools(completer, project, FakeWorkers(), FakeRepository(), more.pop("known", ()), runner)
+    tools = Tools(completer, project, FakeWorkers(), FakeRepository(), more.pop("known", ()), test_runner=runner)
     here = Range(Position(0, 4), Position(0, 4))
     scene = Scene(Snapshot.of(text, language=language), here, path=path, root="/p")
     preferences = more.pop("preferences", Preferences())

@@ -48,7 +48,7 @@ def written(tmp_path):
         async def nothing(_event):
             return
 
-        tools = Tools(completer, files_port, workers, FakeRepository(), (), runner)
+        tools = Tools(completer, files_port, workers, FakeRepository(), test_runner=runner)
         result = await perform(action("tests"), scene, tools, Preferences(), nothing, job_id="1")
         assert {file: file.read_bytes() for file in root.rglob("*") if file.is_file()} == before
         return result, completer.jobs[-1].request.messages[-1].text
