@@ -106,7 +106,7 @@ async def test_fault_2_nothing_is_kept_of_what_is_over(desk):
     assert not runner._runs
     assert not runner._tasks
     document = desk.server.documents.get("file:///project/a.txt")
-    assert not document._journals
+    assert len(document._journals) == 1  # by which the last answer stays on its text
     assert not document._waiting
 
 
