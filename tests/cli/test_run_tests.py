@@ -209,3 +209,23 @@ def test_for_tests_alone(dragoman, play, calc):
     ran = dragoman("run", "refactor", "calc.py:1", "--run")
     assert ran.code == 2
     assert "--run is for tests alone" in ran.err
+
+
+def test_a_projects_settings_give_no_leave(dragoman, play, calc):
+    """A project that nobody has trusted can't take the question away."""
+    (calc / ".dragoman.toml").write_text('[tests]\nrun = "always"\n')
+    simulator = play(fenced(RIGHT))
+    ran = dragoman("run", "tests", "calc.py:1", "--run")
+    assert ran.code != 0
+    assert "There is nobody to ask here" in ran.err
+    assert simulator.completions == []
+
+
+def test_a_stores_password_does_not_reach_the_tests(dragoman, play, calc, monkeypatch):
+    """The variable that holds the shared store's address is our own, like the keys'."""
+    monkeypatch.setenv("TEAM_STORE", "memory")
+    code = "import os\n\n\ndef test_environment():\n    assert 'TEAM_STORE' not in os.environ\n"
+    play(fenced(code))
+    arguments = ("run", "tests", "calc.py:1", "--run", "--json")
+    ran = dragoman(*ALWAYS, "--set", "store=env:TEAM_STORE", *arguments)
+    assert ran.json["tests"]["passed"], ran.json["tests"]["markdown"]
