@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from platformdirs import user_state_path
+from platformdirs import user_cache_path, user_state_path
 
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.errors import Authentication, BadInput
@@ -53,6 +53,7 @@ from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.testrun import TestRuns
 from dragoman.engine.tokens import Tokens
 from dragoman.engine.trust import decide, is_trusted, verdict
 from dragoman.engine.usage import today, usage
@@ -184,6 +185,13 @@ class App:
     def files(self, roots: Sequence[str]) -> ProjectFiles:
         """The files of these folders."""
         return ProjectFiles(roots, self.workers, self._ignores, self.settings.privacy.local_only)
+
+    @property
+    def test_runner(self) -> TestRuns:
+        """See `core.ports.Services`."""
+        store = self.settings.store.removeprefix("env:")  # whose address may hold a password
+        environment = {name: value for name, value in self.keys.environment_without_keys.items() if name != store}
+        return TestRuns(self.workers, environment, user_cache_path("dragoman") / "tests", self.settings.tests.timeout_s)
 
     async def configure(self, editor: EditorSettings) -> Sequence[Problem]:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""

@@ -60,7 +60,7 @@ edits.check_syntax edits.review
 lenses.enabled
 inline.enabled inline.debounce_ms inline.as_completion
 answers.hover answers.page
-tests.run
+tests.run tests.timeout_s
 prices.*.input_per_million prices.*.output_per_million prices.*.cached_per_million
 prices.*.cache_write_per_million
 actions.*.intent actions.*.provider actions.*.model

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.settings import Edits, OwnAction, Settings
+from dragoman.core.testrun import TestReport
 from lsp.desk import FULL, Bench, Desk, span
 from lsp.orders import CODE, URI, WHOLE
 from lsp.project import accepting
@@ -233,6 +234,29 @@ async def _inline(tape: Tape) -> None:
         await tape.settle()
 
 
+class Reports:
+    """A test runner of which the story knows how each run goes."""
+
+    def __init__(self, *reports: TestReport) -> None:
+        self._reports = list(reports)
+
+    async def run(self, _call: object) -> TestReport:
+        return self._reports.pop(0)
+
+
+def _test_runner(bench: Bench) -> None:
+    failed = TestReport(passed=False, output="E   assert 3 == 4\n1 failed in 0.01s", seconds=0.4)
+    bench.test_runner = Reports(failed, TestReport(passed=True, output="1 passed in 0.01s", seconds=0.4))
+
+
+async def _tests(tape: Tape) -> None:
+    tape.on["window/showMessageRequest"] = lambda _: {"title": "Run them"}
+    await tape.does("Write and run tests")
+    test = "```python\nfrom a import total\n\n\ndef test_total():\n    assert total([1, 2]) == {}\n```\n"
+    await tape.answers(test.format(4))
+    await tape.answers(test.format(3))
+
+
 STORIES = (
     Story("Refactor", "A code action, and one smallest, versioned edit when the model has written.", _refactor),
     Story(
@@ -270,6 +294,12 @@ STORIES = (
         "With `edits.review` the result stands between marks, and goes the way the person says.",
         _hunks,
         Settings(edits=Edits(review=True)),
+    ),
+    Story(
+        "Tests that are run",
+        "The person is asked first. What fails goes back to the model once, and the file comes when that was run too.",
+        _tests,
+        prepare=_test_runner,
     ),
 )
 

@@ -54,7 +54,8 @@ class Scene:
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
     it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
-    are what git knows of, for an action that asks for them, with paths relative to `root`.
+    are what git knows of, for an action that asks for them, with paths relative to `root`. `runs_tests`: new tests may
+    be run here.
 
     `origin`: for a document without a path, that of the file which its text is from, or "". `cell`: which cell of that
     notebook it is, from one, else 0; `cells` are the notebook's other code cells in its language, in their order.
@@ -68,6 +69,7 @@ class Scene:
     root: str = ""
     in_repository: bool = False
     changes: tuple[FileDiff, ...] = ()
+    runs_tests: bool = False
     origin: str = ""
     cell: int = 0
     cells: tuple[Cell, ...] = ()
@@ -161,16 +163,26 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """How new tests went when they were run: in one line, and in Markdown with what the runner printed."""
+
+    passed: bool
+    line: str
+    markdown: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EditResult:
     """New text for the target. `problem` names a syntax error that was not there before: offer, don't apply.
 
-    `notes` say in a line each what of the reply was not used.
+    `notes` say in a line each what of the reply was not used. `tried`: they are tests, and were run.
     """
 
     target: Range
     text: str
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +194,16 @@ class AnswerResult:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A file's new content. `before` is its present text, or None where it does not exist yet."""
+    """A file's new content. `before` is its present text, or None where it does not exist yet.
+
+    `tried`: they are tests, and were run.
+    """
 
     path: str
     before: str | None
     text: str
     problem: str | None = None
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ from dragoman.actions.surroundings import pieces as pieces_of
 from dragoman.actions.surroundings import read, wanted
 from dragoman.actions.testfiles import plan_tests
 from dragoman.actions.testmerge import merged
+from dragoman.actions.testruns import what_to_mend
+from dragoman.actions.trial import Trial, is_sound
 from dragoman.core.chat import Request, Stop, TextDelta, ThinkingDelta, assistant, user
 from dragoman.core.classifier import classify
 from dragoman.core.context import gather, gather_changes, piece
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from dragoman.core.chat import Message
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
-    from dragoman.core.ports import Completer, Experiment, Files, Observed, Patterns, Repository, Workers
+    from dragoman.core.ports import Completer, Experiment, Files, Observed, Patterns, Repository, TestRunner, Workers
     from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
@@ -62,7 +64,8 @@ def time_stands_still() -> float:
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a performance needs of the world. `known_secrets` are hidden wherever they stand; `patterns` is None where
-    none can be tried. `parsed` is what earlier ones have parsed; `now` gives the seconds of any clock.
+    none can be tried. `parsed` is what earlier ones have parsed; `now` gives the seconds of any clock. `test_runner` is
+    there where new tests are to be run, and the person has allowed it.
     """
 
     completer: Completer
@@ -73,6 +76,7 @@ class Tools:
     patterns: Patterns | None = None
     parsed: Parsed = field(default_factory=Parsed, repr=False)
     now: Callable[[], float] = time_stands_still
+    test_runner: TestRunner | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,10 @@ class Prepared:
         if isinstance(result, FindingsResult):
             return self.hidden.concealed("\n".join(map(str, result.findings)))
         return self.hidden.concealed(result.markdown if isinstance(result, AnswerResult) else result.text)
+
+    def concealed(self, text: str, known_secrets: Collection[str]) -> str:
+        """A text that is to be sent after the messages, as it may be."""
+        return self.hidden.concealed(text, known_secrets) if self.preferences.redact else text
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -312,28 +320,38 @@ async def complete(
 ) -> Result:
     """Ask, and make the result of the answer. An answer that can't be used, or has a syntax error that was not there
     before, is sent back once with the reason; `on_event` is told by a `Reset`, and `Done` comes once. A request that
-    is too long for everybody is asked again with less around the target.
+    is too long for everybody is asked again with less around the target. New tests are run where there is a runner,
+    and sent back once where they fail.
     """
     prepared, reply = await _ask_shorter(prepared, tools, on_event, job_id, hints, can_reset=can_reset)
     job = prepared.job(job_id, hints, can_reset=can_reset)
     outcome = await _judged(prepared, reply, tools)
-    if outcome.follow_up and can_reset:
-        await on_event(Reset(outcome.reason))
-        messages = (*prepared.messages, assistant(without_thinking(reply.text)), user(outcome.follow_up))
+
+    async def again(first: _Reply, follow_up: str, reason: str) -> tuple[_Reply, _Outcome] | None:
+        """The answer to what is sent back; None where there is none: the first one is what there is."""
+        await on_event(Reset(reason))
+        messages = (*prepared.messages, assistant(without_thinking(first.text)), user(follow_up))
+        asked = replace(job, request=replace(job.request, messages=messages), cacheable=False)
         try:
-            second = await _ask(
-                replace(job, request=replace(job.request, messages=messages), cacheable=False),
-                prepared.hidden,
-                tools.completer,
-                on_event,
-            )
+            second = await _ask(asked, prepared.hidden, tools.completer, on_event)
         except (ProviderError, AllCandidatesFailed):
-            pass  # the first answer is what there is
-        else:
-            again = await _judged(prepared, second, tools)
-            # A second answer that can't be used at all is worth less than a first one with an error.
-            outcome = again if again.result is not None or outcome.result is None else outcome
-            reply = second
+            return None
+        return second, await _judged(prepared, second, tools)
+
+    if outcome.follow_up and can_reset and (second := await again(reply, outcome.follow_up, outcome.reason)):
+        reply = second[0]
+        # A second answer that can't be used at all is worth less than a first one with an error.
+        outcome = second[1] if second[1].result is not None or outcome.result is None else outcome
+    if tools.test_runner is not None and prepared.plan is not None and is_sound(outcome.result):
+        trial = Trial(prepared.scene, prepared.plan, tools.files, tools.workers, tools.test_runner, on_event)
+        result, failed = await trial.run(outcome.result)
+        if failed is not None and can_reset:
+            told = await tools.workers.run(lambda: prepared.concealed(failed.output, tools.known_secrets))
+            second = await again(reply, what_to_mend(told), "The new tests fail; asking once more.")
+            reply = second[0] if second is not None else reply
+            if second is not None and is_sound(second[1].result):
+                result, _ = await trial.run(second[1].result, mended=True)
+        outcome = replace(outcome, result=result)
     if reply.done is not None:
         await on_event(reply.done)
     if outcome.result is None:

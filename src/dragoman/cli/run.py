@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +13,7 @@ from dragoman.cli import hint_options
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import console, fail, note, out, print_json, write
 from dragoman.cli.session import check_provider, finish, opened, project_root, refuse_way_out
+from dragoman.cli.testing import allowed_runner, show_tests, tests_outcome
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
 from dragoman.core.printable import printable_name
@@ -51,6 +53,9 @@ def command(
     ] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Write the change into the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the change as a patch (the default).")] = False,
+    run_tests: Annotated[
+        bool, typer.Option("--run", help="For tests: run the new ones first, and let them be mended once.")
+    ] = False,
     show_context: Annotated[
         bool, typer.Option("--show-context", help="Print exactly what would be sent, and ask nobody.")
     ] = False,
@@ -75,6 +80,8 @@ def command(
     """
     if apply + diff + show_context > 1:
         raise typer.BadParameter("--apply, --diff and --show-context exclude each other")
+    if run_tests and action.removeprefix("dragoman.") != "tests":
+        raise typer.BadParameter("--run is for tests alone")
     hints = hint_options.hints_of(
         provider=provider,
         model=model,
@@ -89,7 +96,7 @@ def command(
         min_useful_tokens=min_useful_tokens,
         no_cache=no_cache,
     )
-    return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
+    return finish(_run(context, action, place, instruction, hints, apply, run_tests, show_context, stream, as_json))
 
 
 async def _run(
@@ -99,6 +106,7 @@ async def _run(
     instruction: str,
     hints: "Hints",
     apply: bool,
+    run_tests: bool,
     show_context: bool,
     stream: bool,
     as_json: bool,
@@ -131,6 +139,8 @@ async def _run(
         if show_context:
             _show_context(prepared, as_json=as_json)
             return 0
+        if run_tests:
+            tools = replace(tools, test_runner=allowed_runner(app, root))
         # What is tried before it is shown is not shown before it was tried.
         answers = prepared.action.result == "answer" and prepared.action.proposal is None
         can_reset = not stream or as_json or not answers or console().is_terminal
@@ -150,7 +160,7 @@ async def _run(
         _show(outcome, streamed=stream and answers)
     if outcome.get("problem"):
         fail(f"{outcome['problem']} Nothing was written.")
-    return 1 if outcome.get("problem") else 0
+    return 1 if outcome.get("problem") or not outcome.get("tests", {}).get("passed", True) else 0
 
 
 def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene":
@@ -216,6 +226,7 @@ def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *
         "applied": writes,
         "problem": result.problem,
         "diff": unified_diff(before, after, _shown(path)),
+        **tests_outcome(result.tried),
     }
 
 
@@ -260,6 +271,7 @@ def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
         )
     else:
         show_patch(outcome["diff"])
+    show_tests(outcome)
 
 
 def show_patch(patch: str) -> None:

@@ -395,6 +395,17 @@ class Inline(Section):
     )
 
 
+class Tests(Section):
+    """Tests that Dragoman has written, run with the project's own runner; docs/tests.md."""
+
+    run: Literal["never", "ask", "always"] = Field(
+        default="ask",
+        description="Whether new tests are run when that is asked for: never, once you have said yes for the folder, "
+        "or always. What runs is a model's code and the project's.",
+    )
+    timeout_s: Seconds = Field(default=300, description="A run that takes longer is ended.")
+
+
 class AnswerSettings(Section):
     """Where answers are shown, besides the file that opens; docs/answers.md."""
 
@@ -478,6 +489,7 @@ class Settings(Section):
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     inline: Inline = Field(default_factory=Inline)
+    tests: Tests = Field(default_factory=Tests)
     answers: AnswerSettings = Field(default_factory=AnswerSettings)
     lenses: Lenses = Field(default_factory=Lenses)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

@@ -14,8 +14,7 @@ from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings
 from dragoman.core.settings_actions import action_conflicts, changes_own_action, foreign_titles, unusable_actions
 from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_name, unknown_names, unusable_providers
-from dragoman.core.settings_later import LATER, Later
-from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
+from dragoman.core.settings_layers import Choice, Layer, Path, Problem, dotted
 from dragoman.core.settings_schema import is_by_intent, is_list, is_table_of, keys, section_in, wanted
 from dragoman.core.trust import Foreign, Wish
 
@@ -118,10 +117,7 @@ def _table(section: type[Section], raw: object, above: Path, layer: Layer) -> It
             yield value
             continue
         field = section.model_fields.get(path[-1])
-        row = next((row for row in LATER if row.matches(path, value)), None)
-        if row:
-            yield from _without_effect(row, path, value, layer)
-        elif field is None:
+        if field is None:
             yield layer.problem(path, f"unknown key {dotted(path)}", _nearest_key(path, section))
         elif inner := section_in(field.annotation):
             rows = (
@@ -191,6 +187,8 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
         return layer.problem(
             path, f"{dotted(path)}: a command can't come from an editor's settings: put it into your own config.toml"
         )
+    if layer.from_editor and path == ("tests", "run") and value == "always":
+        return layer.problem(path, 'tests.run = "always" can\'t come from an editor: put it into your own config.toml')
     return Choice(path, value, layer)
 
 
@@ -201,14 +199,6 @@ def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> P
         variable = isinstance(value, str) and re.fullmatch(r"[A-Z0-9_]{1,30}_(KEY|TOKEN)", value)
         return layer.problem(path, message, f"env:{value}" if variable else None)
     return layer.problem(path, f"{dotted(path)}{_shown(value, path)}: wants {wanted(field)}")
-
-
-def _without_effect(row: Later, path: Path, value: object, layer: Layer) -> Iterator[Problem]:
-    below = row.disagreement(value)
-    if below is not None:
-        problem = layer.problem((*path, *below), "", None, Severity.NOTE)
-        message = f"{dotted(path)} is known, but has no effect in this version: {row.meanwhile}"
-        yield replace(problem, key=dotted(path), message=message)
 
 
 def _shown(value: object, path: Path) -> str:
@@ -253,8 +243,7 @@ def _nearest_key(path: Path, section: type[Section]) -> str | None:
     same = (other for other in sorted(everywhere) if other[-1] == path[-1] or _plain(other) == _plain(path))
     if elsewhere := next(same, None):
         return dotted(elsewhere)
-    later = [row.key.split(".")[-1] for row in LATER if row.key.count(".") == len(path) - 1]
-    here = nearest(path[-1], [*section.model_fields, *later])
+    here = nearest(path[-1], section.model_fields)
     return dotted((*path[:-1], here)) if here else nearest(dotted(path), sorted(map(dotted, everywhere)))
 
 

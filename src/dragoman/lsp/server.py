@@ -35,6 +35,7 @@ from dragoman.lsp.notebooks import Notebooks
 from dragoman.lsp.own_commands import OwnCommands
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
+from dragoman.lsp.testing import Testing
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
 from dragoman.lsp.trusting import Trusting
 from dragoman.lsp.withheld import Withheld
@@ -79,6 +80,7 @@ class Server(JsonRPCServer):
         self.catalog = Catalog()
         """The actions there are: before the services are open, those that are built in."""
         self.inline = Inline(self)
+        self.testing = Testing(self)
         self.hovers = Hovers()
         self.notebooks = Notebooks(self)
         self.definition_lenses = DefinitionLenses(self)
@@ -188,6 +190,12 @@ class Server(JsonRPCServer):
         """The same for whoever has time: they are opened no sooner for it."""
         assert self._opening is not None
         return await asyncio.shield(self._opening)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the services are ready."""
+        opening = self._opening
+        return opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None
 
     @property
     def services(self) -> Services:

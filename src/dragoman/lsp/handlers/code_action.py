@@ -60,6 +60,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         in_repository=at.root in server.repositories,
         origin=at.origin,
         cell=at.cell,
+        runs_tests=server.testing.offered,
     )
     entries: list[types.CodeAction] = []
     if _wanted(WAITING_KIND, params.context.only):
