@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+import re
+
+import regex
 
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Routed, UsageReport
 from dragoman.core.intent import LabelledIntent
-from dragoman.core.ports import Disclosure
+from dragoman.core.ports import Disclosure, Observed
 from dragoman.core.route import Decision
 
 
@@ -118,3 +121,22 @@ class FakeWorkers:
 
     async def run(self, function):
         return function()
+
+
+class FakePatterns:
+    """Tries patterns where it stands; those that run for ever are not for it."""
+
+    def __init__(self):
+        self.experiments = []
+
+    async def tried(self, experiment):
+        self.experiments.append(experiment)
+        engine = {"re": re, "regex": regex}[experiment.engine]
+        flags = 0
+        for letter in experiment.flags:
+            flags |= getattr(engine, "V1" if letter == "V" else letter.upper())
+        try:
+            pattern = engine.compile(experiment.pattern, flags)
+        except engine.error as error:
+            return Observed(str(error))
+        return Observed(found=tuple(pattern.search(text) is not None for text in experiment.texts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.casebook import ROOT, cases
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakePatterns, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult
 from dragoman.actions.perform import Preferences, Tools, perform
@@ -18,7 +18,7 @@ CASES = cases()
 def test_there_are_cases():
     """The documents are found, each case has a name of its own and says what is expected."""
     names = [case.name for case in CASES]
-    assert len(names) == len(set(names)) >= 60
+    assert len(names) == len(set(names)) >= 200
     outcomes = ("Result", "Answer", "Error", "Problem", "Asked", "Not asked", "Findings")
     assert [case.name for case in CASES if not any(name.startswith(outcomes) for name, _ in case.texts)] == []
 
@@ -38,7 +38,7 @@ async def test_case(case):
     asked = action(case.setting("action"))
     error = result = None
     try:
-        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")))
+        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")), patterns=FakePatterns())
         result = await perform(asked, scene, tools, preferences, on_event, job_id="1")
     except DragomanError as raised:
         error = raised

@@ -303,3 +303,25 @@ def test_ctrl_c_hangs_up(play, sample):
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, b"")
     assert play.run(simulator.completions[0].hung_up.wait())
+
+
+PATTERN = 'import re\n\nDATE = re.compile(r"\\d+")\n'
+
+
+def test_a_pattern_is_tried_before_it_is_written(dragoman, play, sample):
+    """A pattern that fails what the instruction says is sent back, and the mended one stands in the literal."""
+    sample.write_text(PATTERN)
+    simulator = play([Reply(text=("```regex\n\\d+-\\d+\n```",)), Reply(text=("```regex\n^\\d+(?:-\\d+)*$\n```",))])
+    ran = dragoman("run", "regex", "sample.py:3", "-i", "numbers, matches: 1, 1-2; not: x-1", "--apply")
+    assert (ran.code, len(simulator.completions)) == (0, 2)
+    assert sample.read_text() == PATTERN.replace("\\d+", "^\\d+(?:-\\d+)*$")
+
+
+def test_an_explained_pattern_comes_with_what_was_tried(dragoman, play, sample):
+    """What was tried stands in the printed answer, streamed or not."""
+    sample.write_text(PATTERN)
+    for more in ((), ("--stream",)):
+        play(Reply(text=("Digits.\n\nmatch: 12\nno match: x\n",)))
+        ran = dragoman("run", "regex", "sample.py:3-3", *more)
+        assert ran.code == 0
+        assert ran.out.endswith("- ✓ `12` matches\n- ✓ `x` does not match\n")

@@ -30,6 +30,8 @@ async def test_every_action_by_every_way(desk, action, way):
     if action == "review.changes":
         desk.services.project = Project({"/project/a.py": CODE})
     reply = FOUND if action.startswith("review") else REPLY
+    if action == "regex":
+        reply = "```regex\nreturn sum(items)\n```\n"
     if way == "command":
         params.pop("action")
         message = await answered(
@@ -39,7 +41,7 @@ async def test_every_action_by_every_way(desk, action, way):
         params["action"] = action if way == "run" else f"dragoman.{action}"
         message = await answered(desk, "dragoman/run", params, reply)
     result = message["result"]
-    if action in {"explain", "ask", "commit"}:
+    if action in {"explain", "ask", "commit", "regex"}:
         assert result["kind"] == "answer"
         assert "return sum(items)" in result["markdown"]
     elif action in {"review", "review.changes"}:

@@ -11,6 +11,7 @@ from dragoman.actions.edit import EDIT
 from dragoman.actions.explain import EXPLAIN
 from dragoman.actions.fix import FIX
 from dragoman.actions.refactor import REFACTOR
+from dragoman.actions.regex import REGEX
 from dragoman.actions.review import REVIEW
 from dragoman.actions.review_changes import REVIEW_CHANGES
 from dragoman.actions.tests import TESTS
@@ -26,6 +27,7 @@ ACTIONS: tuple[Action, ...] = (
     EXPLAIN,
     REFACTOR,
     DOCUMENT,
+    REGEX,
     TESTS,
     REVIEW,
     REVIEW_CHANGES,

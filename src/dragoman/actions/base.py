@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dragoman.core.context import Context
     from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
+    from dragoman.core.ports import Experiment, Observed
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range, Snapshot, TextEdit
 
@@ -40,12 +41,23 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A code cell of a notebook: its place among all cells, from one, and its text."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What an action is shown of the moment it is asked for.
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
     it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
     are what git knows of, for an action that asks for them, with paths relative to `root`.
+
+    `origin`: for a document without a path, that of the file which its text is from, or "". `cell`: which cell of that
+    notebook it is, from one, else 0; `cells` are the notebook's other code cells in its language, in their order.
     """
 
     snapshot: Snapshot
@@ -56,6 +68,9 @@ class Scene:
     root: str = ""
     in_repository: bool = False
     changes: tuple[FileDiff, ...] = ()
+    origin: str = ""
+    cell: int = 0
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +121,7 @@ class Action:
     read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
     changes: it is about what has changed since the last commit, which the scene then holds.
     variant: what the action is in this scene, where that depends on it.
+    proposal: what a reply proposes about the target, where that is tried before it is shown. Raises `UnusableReply`.
     """
 
     name: str
@@ -121,6 +137,7 @@ class Action:
     read: Callable[[str], str] | None = None
     changes: Changes | None = None
     variant: Callable[[Scene], Action] | None = None
+    proposal: Callable[[Scene, Range, str], Proposal] | None = None
 
     @property
     def command(self) -> str:
@@ -185,6 +202,23 @@ class FindingsResult:
     findings: tuple[Finding, ...]
     seen: Mapping[str, Snapshot] = field(default_factory=dict)
     problem: str | None = None
+
+
+class Proposal(Protocol):
+    """What a reply proposes. Nothing may be known of how it went (None): then nothing could be tried."""
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What to try; None where nothing can be."""
+        ...
+
+    def failure(self, observed: Observed | None) -> str:
+        """What to tell the model that wrote it; "" where it holds, as far as is known."""
+        ...
+
+    def result(self, observed: Observed | None) -> Result:
+        """What the person gets."""
+        ...
 
 
 Result = EditResult | AnswerResult | FileResult | FindingsResult

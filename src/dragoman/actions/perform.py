@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from dragoman.actions.base import AnswerResult, Changes, EditResult, FileResult, FindingsResult, ResultKind
+from dragoman.actions.cells import cell_pieces
 from dragoman.actions.findings import findings
 from dragoman.actions.fix import problem_line
 from dragoman.actions.hiding import Hidden, around, hide
@@ -40,13 +41,13 @@ from dragoman.core.thinking import ThinkSplitter, without_thinking
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 
-    from dragoman.actions.base import Action, Result, Scene
+    from dragoman.actions.base import Action, Proposal, Result, Scene
     from dragoman.actions.surroundings import Wanted
     from dragoman.actions.testfiles import TestPlan
     from dragoman.core.chat import Message
     from dragoman.core.context import Context, Piece
     from dragoman.core.events import Event
-    from dragoman.core.ports import Completer, Files, Repository, Workers
+    from dragoman.core.ports import Completer, Experiment, Files, Observed, Patterns, Repository, Workers
     from dragoman.core.settings import Settings
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
@@ -59,8 +60,8 @@ def time_stands_still() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a performance needs of the world. `known_secrets` are hidden wherever they stand. `parsed` is what earlier
-    ones have parsed; `now` gives the seconds of any clock.
+    """What a performance needs of the world. `known_secrets` are hidden wherever they stand; `patterns` is None where
+    none can be tried. `parsed` is what earlier ones have parsed; `now` gives the seconds of any clock.
     """
 
     completer: Completer
@@ -68,6 +69,7 @@ class Tools:
     workers: Workers
     repository: Repository
     known_secrets: Collection[str] = field(default=(), repr=False)
+    patterns: Patterns | None = None
     parsed: Parsed = field(default_factory=Parsed, repr=False)
     now: Callable[[], float] = time_stands_still
 
@@ -163,19 +165,20 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
     scene = replace(scene, selection=selection, instruction=scene.instruction.strip())
     if action.variant is not None:
         action = action.variant(scene)
-    own = _instruction_paths(scene, preferences)
-    may = await tools.files.disclosures([scene.path, *own])
-    if action.changes is None and may[scene.path].withheld:
-        raise BadInput(may[scene.path].withheld)
+    paths = _instruction_paths(scene, preferences)
+    own = scene.path or scene.origin
+    may = await tools.files.disclosures([own, *paths])
+    if action.changes is None and may[own].withheld:
+        raise BadInput(may[own].withheld)
     tests = () if action.changes is not None else _tests_of(action, scene)
-    asked = [*own, *tests]
+    asked = [*paths, *tests]
     there = await tools.files.existing(asked) if asked else frozenset()
-    instructions = await _instructions({path: name for path, name in own.items() if path in there}, tools.files)
+    instructions = await _instructions({path: name for path, name in paths.items() if path in there}, tools.files)
     local_only = any(may[path].local_only for path in instructions)
     pieces = list(instructions.values())
     if action.changes is not None:
         return await _prepare_changes(action, scene, tools, preferences, hints, pieces, local_only=local_only)
-    local_only |= may[scene.path].local_only
+    local_only |= may[own].local_only
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, _ = await tools.workers.run(lambda: _parsed(action, scene, tools.parsed))
@@ -311,7 +314,7 @@ async def complete(
     """
     prepared, reply = await _ask_shorter(prepared, tools, on_event, job_id, hints, can_reset=can_reset)
     job = prepared.job(job_id, hints, can_reset=can_reset)
-    outcome = await tools.workers.run(lambda: _outcome(prepared, reply))
+    outcome = await _judged(prepared, reply, tools)
     if outcome.follow_up and can_reset:
         await on_event(Reset(outcome.reason))
         messages = (*prepared.messages, assistant(without_thinking(reply.text)), user(outcome.follow_up))
@@ -325,7 +328,7 @@ async def complete(
         except (ProviderError, AllCandidatesFailed):
             pass  # the first answer is what there is
         else:
-            again = await tools.workers.run(lambda: _outcome(prepared, second))
+            again = await _judged(prepared, second, tools)
             # A second answer that can't be used at all is worth less than a first one with an error.
             outcome = again if again.result is not None or outcome.result is None else outcome
             reply = second
@@ -435,10 +438,31 @@ async def _tell(visible: str, thinking: str, on_event: Callable[[Event], Awaitab
         await on_event(TextDelta(visible))
 
 
-def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
+async def _judged(prepared: Prepared, reply: _Reply, tools: Tools) -> _Outcome:
+    """What becomes of the reply, once what can be tried of it was tried."""
+    observed: Observed | None = None
+    if prepared.action.proposal is not None and tools.patterns is not None:
+        experiment = await tools.workers.run(lambda: _experiment(prepared, reply))
+        observed = await tools.patterns.tried(experiment) if experiment is not None else None
+    return await tools.workers.run(lambda: _outcome(prepared, reply, observed))
+
+
+def _experiment(prepared: Prepared, reply: _Reply) -> Experiment | None:
+    try:
+        return _proposal(prepared, prepared.hidden.revealed(reply.text)).experiment
+    except UnusableReply:
+        return None  # which `_outcome` tells
+
+
+def _proposal(prepared: Prepared, written: str) -> Proposal:
+    assert prepared.action.proposal is not None
+    return prepared.action.proposal(prepared.scene, prepared.subject, without_thinking(written))
+
+
+def _outcome(prepared: Prepared, reply: _Reply, observed: Observed | None) -> _Outcome:
     """The result that the reply makes. Costs milliseconds: run off the loop."""
     try:
-        result = _result(prepared, prepared.hidden.revealed(reply.text))
+        result = _result(prepared, prepared.hidden.revealed(reply.text), observed)
     except UnusableReply as revealing:
         error = _told_why(prepared, reply, revealing)
         if reply.cut is not None:
@@ -450,6 +474,10 @@ def _outcome(prepared: Prepared, reply: _Reply) -> _Outcome:
     if wrong and not isinstance(result, AnswerResult | FindingsResult):
         return _mangled(prepared, result, wrong)
     problem = _syntax_problem(prepared, result) if prepared.preferences.check_syntax else None
+    if problem is None and prepared.action.proposal is not None:
+        failure = _proposal(prepared, prepared.hidden.revealed(reply.text)).failure(observed)
+        reason = "The answer failed when it was tried; asking once more." if failure else ""
+        return _Outcome(result, follow_up=prepared.hidden.concealed(failure), reason=reason)
     if problem is None or isinstance(result, AnswerResult | FindingsResult):
         return _Outcome(result)
     # What the error quotes may be a part of a secret that was put back.
@@ -481,8 +509,10 @@ def _told_why(prepared: Prepared, reply: _Reply, otherwise: UnusableReply) -> Un
     return otherwise
 
 
-def _result(prepared: Prepared, written: str) -> Result:
+def _result(prepared: Prepared, written: str, observed: Observed | None = None) -> Result:
     snapshot, read = prepared.scene.snapshot, prepared.action.read
+    if prepared.action.proposal is not None:
+        return _proposal(prepared, written).result(observed)
     if prepared.action.result is ResultKind.FINDINGS:
         return _findings(prepared, written)
     if prepared.action.result is ResultKind.ANSWER:
@@ -574,7 +604,7 @@ def _gathered(
         shown=original,
         problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
         found=found,
-        others=others,
+        others=[*others, *cell_pieces(scene)],
     )
     document = around(scene.snapshot, subject)
     messages = action.prompt(scene, context)

@@ -129,7 +129,8 @@ async def _run(
         if show_context:
             _show_context(prepared, as_json=as_json)
             return 0
-        answers = action.result == "answer"
+        # What is tried before it is shown is not shown before it was tried.
+        answers = prepared.action.result == "answer" and prepared.action.proposal is None
         can_reset = not stream or as_json or not answers or console().is_terminal
         watcher = Watcher(stream=stream, as_json=as_json, to_stdout=answers)
         with watcher:
@@ -184,7 +185,7 @@ def _tools(app: "App", root: Path) -> "Tools":
     from dragoman.actions.perform import Tools
 
     files = app.files((str(root),))
-    return Tools(app.completer, files, app.workers, app.repository, app.known_secrets, now=monotonic)
+    return Tools(app.completer, files, app.workers, app.repository, app.known_secrets, app.patterns, now=monotonic)
 
 
 def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *, apply: bool) -> dict[str, Any]:

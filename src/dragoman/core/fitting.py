@@ -39,14 +39,14 @@ def fitted(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
 def indent_unit(lines: Iterable[str]) -> str | None:
     """What one step of indentation is: a tab or some blanks; None where nothing is indented."""
     steps: Counter[str] = Counter()
-    above = ""
+    above: str | None = None  # what the first line stands at is no step: it may be deep inside something
     for line in lines:
         if not line.strip():
             continue
         own = line[: indentation(line)]
         if own.startswith("\t"):
             steps["\t"] += 1
-        elif len(own) > len(above) and own.startswith(above):
+        elif above is not None and len(own) > len(above) and own.startswith(above):
             steps[own[len(above) :]] += 1
         above = own
     usual = [step for step in steps.most_common(3) if step[0] == "\t" or len(step[0]) in {2, 3, 4, 8}]

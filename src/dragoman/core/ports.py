@@ -177,6 +177,36 @@ class Workers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A regular expression to be tried on texts: engine, pattern and flags as `core.pattern_translation` has them."""
+
+    engine: str
+    pattern: str
+    flags: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What came of it. `error`: why it is no pattern. `found`: whether it is found in each of the texts, as far as the
+    time went; `late` says that it did not go to the end. `fault`: why nothing could be tried.
+    """
+
+    error: str = ""
+    found: tuple[bool, ...] = ()
+    late: bool = False
+    fault: str = ""
+
+
+class Patterns(Protocol):
+    """Where regular expressions are tried: in a place that can be stopped whatever they do."""
+
+    async def tried(self, experiment: Experiment) -> Observed:
+        """What comes of the experiment. Takes a few seconds at most; never raises."""
+        ...
+
+
 class Repository(Protocol):
     """The git repository that a folder is in."""
 
@@ -197,6 +227,35 @@ class Answers(Protocol):
 
     async def keep(self, title: str, markdown: str) -> str:
         """The absolute path of a new file that only the person can read. Old ones are cleared away."""
+        ...
+
+
+class Sheet(Protocol):
+    """One answer on the live page, while it is written and after."""
+
+    def tell(self, event: Event) -> None:
+        """What happens to it."""
+        ...
+
+    def finish(self, markdown: str | None, message: str) -> None:
+        """It is as it stays: the whole answer, or None where there is none; `message` is one line on how it ended."""
+        ...
+
+
+class Page(Protocol):
+    """A page on loopback that shows the session's last answers while they are written, to the person alone."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether a browser shows it, or is just about to."""
+        ...
+
+    def begin(self, title: str) -> Sheet:
+        """An answer that is about to be written."""
+        ...
+
+    async def address(self) -> str:
+        """A URL that opens the page once, for a short time; the page is served from now on. Raises `OSError`."""
         ...
 
 
@@ -234,8 +293,18 @@ class Services(Protocol):
         ...
 
     @property
+    def patterns(self) -> Patterns:
+        """Where regular expressions are tried."""
+        ...
+
+    @property
     def answers(self) -> Answers:
         """Where answers are kept."""
+        ...
+
+    @property
+    def page(self) -> Page:
+        """Where answers are seen while they are written."""
         ...
 
     def files(self, roots: Sequence[str]) -> Files:

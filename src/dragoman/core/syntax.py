@@ -17,7 +17,7 @@ from dragoman.core.languages import defined_name, language
 from dragoman.core.text import Position, Range, content_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import tree_sitter
 
@@ -169,6 +169,23 @@ class Syntax:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
 
+    def enclosing(self, place: Range, types: Collection[str]) -> Range | None:
+        """Where the smallest node of one of these grammar's types stands that holds the whole place, or None."""
+        if self.tree is None:
+            return None
+        (row, column), end = self._point(place.start), self._point(place.end)
+        for first in ((row, column), (row, max(0, column - 1))):  # a place right behind a node is at its end
+            node = self.tree.root_node.named_descendant_for_point_range(first, max(first, end))
+            while node is not None and node.type not in types:
+                node = node.parent
+            if node is not None:
+                return self._range(node)
+        return None
+
+    def _point(self, position: Position) -> tuple[int, int]:
+        """The row and the column in UTF-8 bytes: the other way round of `_position`."""
+        return position.line, len(_utf8(self.snapshot.lines[position.line][: position.character]))
+
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""
         if self.tree is not None:
@@ -234,7 +251,7 @@ class Syntax:
             column = line.find(name) if name else indentation(line)
             core = Range(Position(number, indentation(line)), Position(end, content_length(lines[end])))
             first = number
-            while first > 0 and _is_comment(lines[first - 1], self.language):
+            while first > 0 and (_is_comment(lines[first - 1], self.language) or _ATTRIBUTE.match(lines[first - 1])):
                 first -= 1
             yield Symbol(
                 kind="definition",
@@ -351,6 +368,8 @@ def _is_comment(line: str, of: Language) -> bool:
     return stripped.startswith(starts) if stripped else False
 
 
+_ATTRIBUTE = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#?\[[A-Za-z].*\])\s*$")
+"""A line that says something of the definition below: a decorator, an annotation, an attribute."""
 _CLOSING = re.compile(r"\s*(?:[})\]]|end\b|fi\b|done\b|esac\b)")
 _IMPORT_LINE = re.compile(
     r"(?:import|from|using|use|require|require_relative|#\s*include|@import|library|open|load|source|export\s+\*)\b.*\S"
