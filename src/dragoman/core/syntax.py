@@ -173,8 +173,8 @@ class Syntax:
         """Where the smallest node of one of these grammar's types stands that holds the whole place, or None."""
         if self.tree is None:
             return None
-        (row, column), end = self._point(place.start), self._point(place.end)
-        for first in ((row, column), (row, max(0, column - 1))):  # a place right behind a node is at its end
+        (line, column), end = self._point(place.start), self._point(place.end)
+        for first in ((line, column), (line, max(0, column - 1))):  # a place right behind a node is at its end
             node = self.tree.root_node.named_descendant_for_point_range(first, max(first, end))
             while node is not None and node.type not in types:
                 node = node.parent
@@ -183,7 +183,7 @@ class Syntax:
         return None
 
     def _point(self, position: Position) -> tuple[int, int]:
-        """The row and the column in UTF-8 bytes: the other way round of `_position`."""
+        """Row, and column in UTF-8 bytes."""
         return position.line, len(_utf8(self.snapshot.lines[position.line][: position.character]))
 
     def imports(self) -> tuple[Range, ...]:
