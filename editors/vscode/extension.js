@@ -7,7 +7,7 @@ let client;
 exports.activate = (context) => {
   const server = { command: "dragoman", args: ["lsp"] };
   client = new LanguageClient("dragoman", "Dragoman", server, {
-    documentSelector: [{ scheme: "file" }, { scheme: "untitled" }],
+    documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
     synchronize: { configurationSection: "dragoman" },
     // In Restricted Mode no project's settings file is trusted, and nobody is asked about one.
     initializationOptions: () => ({ trusted: workspace.isTrusted }),

@@ -41,6 +41,7 @@ from dragoman.engine.loop import Engine
 from dragoman.engine.metrics import Metrics
 from dragoman.engine.models import ModelLists
 from dragoman.engine.near import NearQuestions
+from dragoman.engine.page import LivePage
 from dragoman.engine.patterns import ChildPatterns
 from dragoman.engine.places import endpoints, with_addresses
 from dragoman.engine.pull import can_pull, pull
@@ -87,6 +88,7 @@ class App:
         self.workers = ThreadWorkers()
         self.transport = HttpTransport(self.workers, effective.settings.network)
         self.answers = AnswerFolder(self.workers)
+        self.page = LivePage(self.workers)
         self._ignores = Ignores()
         self.repository = Git(environment)
         self.patterns = ChildPatterns()
@@ -252,6 +254,7 @@ class App:
 
     async def close(self) -> None:
         """Close every connection, and end every process that was started."""
+        await self.page.close()
         self.tokens.close()
         await self._prober.close()
         self._standings.close()

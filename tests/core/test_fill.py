@@ -48,7 +48,17 @@ def test_a_model_is_asked_by_its_familys_template(model, prompt):
 
 
 @pytest.mark.parametrize(
-    "model", ["llama3.1:8b", "gpt-5-mini", "claude-sonnet-5-5", "codegemma:7b-it", "mistral-small", "qwen3:8b", ""]
+    "model",
+    [
+        "llama3.1:8b",
+        "gpt-5-mini",
+        "claude-sonnet-5-5",
+        "codegemma:7b-it",
+        "mistral-small",
+        "qwen3:8b",
+        "granite3.1-dense:8b",
+        "",
+    ],
 )
 def test_other_models_have_no_template(model):
     """A model of no family that fills gaps is not given a template by guess."""

@@ -110,6 +110,11 @@ def test_whole_vocabulary_in_effect():
         enabled = false
         debounce_ms = 100
         as_completion = true
+        [answers]
+        hover = false
+        page = true
+        [lenses]
+        enabled = true
         """)
     )
     settings = effective.settings
@@ -123,8 +128,10 @@ def test_whole_vocabulary_in_effect():
     assert settings.timeouts.connect == 2.5
     assert settings.retry.max_retries == 0
     assert settings.edits.check_syntax is False
+    assert settings.lenses.enabled is True
     assert (settings.privacy.redact, settings.privacy.local_only) == (False, ("src/crypto/**",))
     assert settings.privacy.audit == "metadata"
+    assert (settings.answers.hover, settings.answers.page) == (False, True)
     assert set(effective.sources.values()) == {"config.toml"}
     assert effective.sources["providers.ollama.timeouts.first_token"] == "config.toml"
 

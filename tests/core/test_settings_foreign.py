@@ -47,7 +47,9 @@ cache.enabled cache.ttl_s cache.max_entries cache.max_bytes cache.memory_entries
 cache.semantic_threshold
 privacy.redact privacy.local_only privacy.audit
 edits.check_syntax edits.review
+lenses.enabled
 inline.enabled inline.debounce_ms inline.as_completion
+answers.hover answers.page
 tests.run
 prices.*.input_per_million prices.*.output_per_million prices.*.cached_per_million
 prices.*.cache_write_per_million

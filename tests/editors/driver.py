@@ -28,7 +28,7 @@ class Editor(ABC):
     """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
 
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
-        self.file, self.recording = desk.file, desk.recording
+        self.file, self.recording, self.opened = desk.file, desk.recording, desk.opened
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
         self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
@@ -56,6 +56,10 @@ class Editor(ABC):
     @abstractmethod
     def take_proposal(self, text: str) -> None:
         """Waits until the text is proposed at the cursor, in insert mode, and takes it."""
+
+    @abstractmethod
+    def hover(self) -> None:
+        """Shows what the servers say of what is at the cursor."""
 
     @abstractmethod
     def cancel(self) -> None:

@@ -49,6 +49,10 @@ class Helix(Editor):
         self.sees(text)
         self.terminal.keys("C-n", "Enter")
 
+    def hover(self) -> None:
+        """The default mapping."""
+        self.terminal.type(" k")
+
     def cancel(self) -> None:
         """By the key of `editors/helix/config.toml`."""
         self.normal()

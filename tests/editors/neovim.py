@@ -47,6 +47,10 @@ class Neovim(Editor):
         self.sees(text)
         self.terminal.keys("Tab")
 
+    def hover(self) -> None:
+        """The default mapping."""
+        self.terminal.type("K")
+
     def cancel(self) -> None:
         """The same."""
         self.command("cancel")

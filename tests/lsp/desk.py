@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
@@ -17,6 +18,9 @@ from dragoman.lsp.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+shared_converter = cache(make_converter)
+"""One for all desks, as one process's connections share it: building it takes longer than most tests."""
 
 PLAIN: dict[str, Any] = {}
 """The capabilities of a client that says nothing."""
@@ -89,6 +93,39 @@ class Shelf:
         path = f"/answers/{len(self.kept)}.md"
         self.kept[path] = markdown
         return path
+
+
+@dataclass
+class Leaf:
+    """One answer on the live page: what it was told, and how it ended."""
+
+    title: str
+    told: list[Any] = field(default_factory=list)
+    end: tuple[str | None, str] | None = None
+
+    def tell(self, event):
+        self.told.append(event)
+
+    def finish(self, markdown, message):
+        self.end = (markdown, message)
+
+
+@dataclass
+class Board:
+    """The live page, in memory."""
+
+    watched: bool = False
+    leaves: list[Leaf] = field(default_factory=list)
+    problem: OSError | None = None
+
+    def begin(self, title):
+        self.leaves.append(Leaf(title))
+        return self.leaves[-1]
+
+    async def address(self):
+        if self.problem is not None:
+            raise self.problem
+        return "http://127.0.0.1:1/ticket"
 
 
 class Model:
@@ -167,6 +204,7 @@ class Bench:
         self.filler = Pen()
         self.workers = Inline()
         self.answers = Shelf()
+        self.page = Board()
         self.repository = NoRepository()
         self.patterns = None
         self.project: Any = NoFiles()
@@ -229,7 +267,7 @@ class Desk:
         self._answers: dict[Any, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[Any]] = set()
         self._last_id = 0
-        self.server = Server(self._open, make_converter())
+        self.server = Server(self._open, shared_converter())
         self.server.protocol.set_writer(self)
 
     async def _open(self, wanted):

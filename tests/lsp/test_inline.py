@@ -158,6 +158,24 @@ def test_who_types_slowly_is_waited_for_longer():
     run(story())
 
 
+def test_who_moves_the_cursor_is_waited_for_too():
+    """Where an editor asks at each place that the cursor passes, a model is asked at the first and at the last."""
+
+    async def story():
+        person = await typist(text="a = \nb = \nc = \nd = \n")
+        began = asyncio.get_running_loop().time()
+        for line in range(4):
+            position = {"textDocument": {"uri": URI}, "position": at(line, 4), "context": {"triggerKind": 2}}
+            person.desk.ask(METHOD, position)
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(1)
+        asked = [(time - began, question.gap.head) for time, question, _ in person.pen.asked]
+        assert asked == [(pytest.approx(0.0), "a = "), (pytest.approx(0.1 + PAUSE), "d = ")]
+        await person.desk.leave()
+
+    run(story())
+
+
 def test_asked_in_so_many_words_it_is_asked_at_once():
     """An invoked completion waits for no pause."""
 

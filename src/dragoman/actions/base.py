@@ -41,12 +41,23 @@ class Diagnostic:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A code cell of a notebook: its place among all cells, from one, and its text."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """What an action is shown of the moment it is asked for.
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
     it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
     are what git knows of, for an action that asks for them, with paths relative to `root`.
+
+    `origin`: for a document without a path, that of the file which its text is from, or "". `cell`: which cell of that
+    notebook it is, from one, else 0; `cells` are the notebook's other code cells in its language, in their order.
     """
 
     snapshot: Snapshot
@@ -57,6 +68,9 @@ class Scene:
     root: str = ""
     in_repository: bool = False
     changes: tuple[FileDiff, ...] = ()
+    origin: str = ""
+    cell: int = 0
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 async def question_at(
     snapshot: Snapshot, position: Position, path: str, tools: Tools, preferences: Preferences
 ) -> Question | None:
-    """What to ask a model at the cursor; None where nothing should be proposed. `path` is the document's, or "".
+    """What to ask a model at the cursor; None where nothing should be proposed. `path` is that of the document, or of
+    the file which its text is from, or "".
 
     Raises `BadInput` where the document's text may go to no model.
     """

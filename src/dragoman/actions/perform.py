@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dragoman.actions.base import AnswerResult, Changes, EditResult, FileResult, FindingsResult, ResultKind
+from dragoman.actions.cells import cell_pieces
 from dragoman.actions.findings import findings
 from dragoman.actions.fix import problem_line
 from dragoman.actions.hiding import Hidden, around, hide
@@ -153,15 +154,16 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
     if action.variant is not None:
         action = action.variant(scene)
     wanted = _instruction_paths(scene, preferences)
-    may = await tools.files.disclosures([scene.path, *wanted])
-    if action.changes is None and may[scene.path].withheld:
-        raise BadInput(may[scene.path].withheld)
+    own = scene.path or scene.origin
+    may = await tools.files.disclosures([own, *wanted])
+    if action.changes is None and may[own].withheld:
+        raise BadInput(may[own].withheld)
     instructions = await _instructions(wanted, tools.files)
     local_only = any(may[path].local_only for path in instructions)
     pieces = list(instructions.values())
     if action.changes is not None:
         return await _prepare_changes(action, scene, tools, preferences, hints, pieces, local_only=local_only)
-    local_only |= may[scene.path].local_only
+    local_only |= may[own].local_only
     plan: TestPlan | None = None
     if action.result is ResultKind.TEST_FILE:
         syntax, subject = await tools.workers.run(lambda: _parsed(action, scene))
@@ -562,7 +564,7 @@ def _gathered(
         path=document_name(scene),
         shown=original,
         problems=[problem_line(diagnostic) for diagnostic in scene.diagnostics],
-        others=others,
+        others=[*others, *cell_pieces(scene)],
     )
     document = around(scene.snapshot, subject)
     return original, context, _hidden(action.prompt(scene, context), document, preferences, known_secrets)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from dragoman.actions.cells import EARLIER, LATER
 from dragoman.actions.places import document_name
 from dragoman.core.languages import language
 from dragoman.core.printable import in_one_line, printable_name
@@ -91,8 +92,10 @@ def _context(scene: Scene, context: Context, *, inserts: bool) -> str:
     parts.extend(
         _shown(own, of.fence)
         for own in context.pieces
-        if own.kind not in {*kinds, "target", "before", "after", "instructions"}
+        if own.kind not in {*kinds, "target", "before", "after", "instructions", EARLIER, LATER}
     )
+    cells = (*reversed(context.of_kind(EARLIER)), *context.of_kind(LATER))
+    parts.extend(_shown(own, of.fence) for own in cells)
     parts.extend(_shown(own, of.fence) for own in context.of_kind("imports"))
     if inserts:
         parts.append(_around(context, of.fence))

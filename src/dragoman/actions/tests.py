@@ -44,7 +44,7 @@ def _target(scene: Scene, syntax: Syntax) -> Range:
             "For others, use dragoman.edit in a test file."
         )
     if not scene.path:
-        raise BadInput("This document has no file yet, so its tests have no place. Save it first.")
+        raise BadInput("This document is no file on this machine, so its tests have no place. Save it first.")
     found = definition(scene, syntax) or selected(scene) or whole_file(scene)
     if found is None:
         raise BadInput("There is nothing here to test. Put the cursor inside a function or class, or select one.")

@@ -71,10 +71,10 @@ FAMILIES = (
         "<|EOT|>",
     ),
     _family("codellama", r"code-?llama", "<PRE> {prefix} <SUF>{suffix} <MID>", "<EOT>", "</s>"),
-    _family("starcoder", r"starcoder|starcoder2", _PLAIN, "<|endoftext|>", "<file_sep>", "<|end_of_text|>"),
+    _family("starcoder", r"starcoder", _PLAIN, "<|endoftext|>", "<file_sep>", "<|end_of_text|>"),
     _family("codestral", r"codestral", "[SUFFIX]{suffix}[PREFIX]{prefix}", "</s>", "[INST]"),
     _family("granite-code", r"granite.*code|granite-?code", _PLAIN, "<|endoftext|>", "<file_sep>"),
-    _family("granite", r"granite-?[34]", _PIPES, "<|end_of_text|>", "<|endoftext|>", "<|start_of_role|>"),
+    _family("granite", r"granite-?(?:3\.3|4)", _PIPES, "<|end_of_text|>", "<|endoftext|>", "<|start_of_role|>"),
     _family("codegemma", r"codegemma", _PIPES, "<|file_separator|>", "<end_of_turn>", "<eos>"),
 )
 """The families that fill gaps, the first one whose pattern a name holds."""

@@ -222,6 +222,35 @@ class Answers(Protocol):
         ...
 
 
+class Sheet(Protocol):
+    """One answer on the live page, while it is written and after."""
+
+    def tell(self, event: Event) -> None:
+        """What happens to it."""
+        ...
+
+    def finish(self, markdown: str | None, message: str) -> None:
+        """It is as it stays: the whole answer, or None where there is none; `message` is one line on how it ended."""
+        ...
+
+
+class Page(Protocol):
+    """A page on loopback that shows the session's last answers while they are written, to the person alone."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether a browser shows it, or is just about to."""
+        ...
+
+    def begin(self, title: str) -> Sheet:
+        """An answer that is about to be written."""
+        ...
+
+    async def address(self) -> str:
+        """A URL that opens the page once, for a short time; the page is served from now on. Raises `OSError`."""
+        ...
+
+
 class Services(Protocol):
     """Everything that one connection works with; settings may change under it at any time."""
 
@@ -263,6 +292,11 @@ class Services(Protocol):
     @property
     def answers(self) -> Answers:
         """Where answers are kept."""
+        ...
+
+    @property
+    def page(self) -> Page:
+        """Where answers are seen while they are written."""
         ...
 
     def files(self, roots: Sequence[str]) -> Files:

@@ -395,6 +395,27 @@ class Inline(Section):
     )
 
 
+class AnswerSettings(Section):
+    """Where answers are shown, besides the file that opens; docs/answers.md."""
+
+    hover: bool = Field(default=True, description="As a hover on the text that was asked about.")
+    page: bool = Field(
+        default=False,
+        description="Open the live page in your browser by itself when an answer begins that your editor does not show "
+        "while it is written.",
+    )
+
+
+class Lenses(Section):
+    """What stands above definitions in the text."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Show code lenses above each definition, in editors that have them: explain, write tests, "
+        "document.",
+    )
+
+
 class Settings(Section):
     """Everything."""
 
@@ -416,4 +437,6 @@ class Settings(Section):
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     inline: Inline = Field(default_factory=Inline)
+    answers: AnswerSettings = Field(default_factory=AnswerSettings)
+    lenses: Lenses = Field(default_factory=Lenses)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)

@@ -6,6 +6,7 @@ test holds the names here and the actions' own together.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dragoman import __version__
@@ -34,6 +35,7 @@ COMMANDS = (
     "dragoman.complete",
     "dragoman.cancel",
     "dragoman.download",
+    "dragoman.page",
     "dragoman.kept.apply",
     "dragoman.kept.show",
     "dragoman.kept.discard",
@@ -54,14 +56,18 @@ def initialize_result(params: object) -> dict[str, Any]:
     """
     options = params.get("initializationOptions") if isinstance(params, dict) else None
     completion = {"completionProvider": {"resolveProvider": False}} if completes(options) else {}
+    every_cell = [{"notebook": "*", "cells": [{"language": "*"}]}]
+    notebooks = {"notebookDocumentSync": {"notebookSelector": every_cell}} if has_notebooks(params) else {}
     return {
         "capabilities": {
             "positionEncoding": encoding_of(params),
+            **notebooks,
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
             "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.dragoman"]},
             "codeLensProvider": {"resolveProvider": False},
             "inlineCompletionProvider": {"workDoneProgress": False},
             **completion,
+            "hoverProvider": _takes_hovers(params),
             "executeCommandProvider": {"commands": list(COMMANDS), "workDoneProgress": True},
             "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
             "experimental": {"dragoman": {"methods": list(METHODS)}},
@@ -81,11 +87,30 @@ def completes(options: object) -> bool:
     return nested is True or settings.get("inline.as_completion") is True
 
 
+def _takes_hovers(params: object) -> bool:
+    """Whether a hover that says nothing stays unseen beside another server's.
+
+    Neovim before 0.11 shows each server's hover by itself, and a message for each that has none.
+    """
+    client = params.get("clientInfo") if isinstance(params, dict) else None
+    if not isinstance(client, dict) or client.get("name") != "Neovim":
+        return True
+    return re.match(r"v?0\.([0-9]|10)\.", f"{client.get('version')}.") is None
+
+
 def plainest(params: object) -> dict[str, Any]:
     """The params without any capability but the encoding: for a client whose own can't be understood."""
     values = params if isinstance(params, dict) else {}
     kept = {key: values.get(key) for key in ("processId", "rootUri", "workspaceFolders")}
     return {**kept, "capabilities": {"general": {"positionEncodings": [encoding_of(params)]}}}
+
+
+def has_notebooks(params: object) -> bool:
+    """Whether the client names `notebookDocument.synchronization`."""
+    value = params
+    for key in ("capabilities", "notebookDocument", "synchronization"):
+        value = value.get(key) if isinstance(value, dict) else None
+    return isinstance(value, dict)
 
 
 def encoding_of(params: object) -> str:

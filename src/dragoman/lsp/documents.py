@@ -202,5 +202,8 @@ class Documents:
 
 
 def _place(uri: str) -> str:
-    """What two URIs of the same file have in common: editors differ in which characters they escape."""
-    return path_of(uri) or uri
+    """What two URIs of the same file have in common: editors differ in which characters they escape.
+
+    One with a fragment names a part of a file, such as a notebook's cell, which is a document of its own.
+    """
+    return uri if "#" in uri else path_of(uri) or uri

@@ -47,6 +47,7 @@ class Inline:
         self._asked: dict[str, asyncio.Task[Filled | None]] = {}
         self._proposals: dict[str, Proposal] = {}
         self._taken: dict[str, int] = {}
+        self._requested: dict[str, float] = {}
         self._rhythm = Rhythm()
         self._told: set[type[DragomanError]] = set()
         self._registered = False
@@ -84,6 +85,7 @@ class Inline:
         """The document is followed no longer."""
         self._stop(uri)
         self._forget(uri)
+        self._requested.pop(uri, None)
 
     async def at(self, document: Document, position: Position, *, invoked: bool) -> Offered | None:
         """What to propose at the cursor: the rest of what was proposed there, else what a model is asked for.
@@ -129,12 +131,15 @@ class Inline:
 
         services = self._server.services
         pause = 0.0 if invoked else self._rhythm.pause(services.settings.inline.debounce_ms / 1000)
+        # Whoever moves the cursor from place to place is not done either: some editors ask at each.
+        begin = pause + max(document.changed_at, self._requested.get(document.uri, 0.0))
+        self._requested[document.uri] = asyncio.get_running_loop().time()
         try:
-            await _until(document.changed_at + pause - AHEAD_SECONDS)
+            await _until(begin - AHEAD_SECONDS)
             question = await question_for(self._server, document, position)
             if question is None:
                 return None
-            await _until(document.changed_at + pause)
+            await _until(begin)
             return await services.filler.fill(question, invoked=invoked)
         except DragomanError as error:
             if invoked:

@@ -21,13 +21,16 @@ from pygls.server import JsonRPCServer
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
+from dragoman.lsp.definition_lenses import DefinitionLenses
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hovers import Hovers
 from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
+from dragoman.lsp.notebooks import Notebooks
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
@@ -70,6 +73,9 @@ class Server(JsonRPCServer):
         self.findings = Findings(self)
         self.hunks = Hunks(self)
         self.inline = Inline(self)
+        self.hovers = Hovers()
+        self.notebooks = Notebooks(self)
+        self.definition_lenses = DefinitionLenses(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -155,6 +161,7 @@ class Server(JsonRPCServer):
         self.tell_problems(await services.configure(self.editor_settings))
         self.trusting.offer(services.foreign)
         self.inline.configured(services.settings.inline)
+        self.definition_lenses.configured(services.settings.lenses)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -162,8 +169,12 @@ class Server(JsonRPCServer):
 
     async def ready(self) -> Services:
         """The services, once they are open."""
-        assert self._opening is not None
         self._wanted.set()
+        return await self.opened()
+
+    async def opened(self) -> Services:
+        """The same for whoever has time: they are opened no sooner for it."""
+        assert self._opening is not None
         return await asyncio.shield(self._opening)
 
     @property
@@ -254,6 +265,8 @@ class Server(JsonRPCServer):
     def _invalid_notification(self, method: str, params: object, reason: str) -> None:
         """A document that has changed in a way that can't be understood is no longer in step: let it go."""
         log.warning("Passing over %s: %s", method, reason)
+        if method == types.NOTEBOOK_DOCUMENT_DID_CHANGE:
+            self.notebooks.out_of_step(params)
         if method != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
             return
         document = params.get("textDocument")
@@ -262,6 +275,7 @@ class Server(JsonRPCServer):
             self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
+            self.hovers.closed(uri)
             name = printable_name(uri.rpartition("/")[2])
             self.message(
                 types.MessageType.Error,

@@ -27,6 +27,7 @@ def handle(server: Server, params: types.DidChangeTextDocumentParams) -> None:
     server.documents.last_touched = document.uri
     server.inline.changed(document)
     server.findings.changed(document.uri)
+    server.hovers.changed(document.uri)
     server.hunks.changed(document.uri, (change.text for change in params.content_changes))
 
 

@@ -17,3 +17,4 @@ async def handle(server: Server, params: types.DidSaveTextDocumentParams) -> Non
     if params.text_document.uri.endswith(".toml"):
         services = await server.ready()
         server.tell_problems(await services.refresh())
+        server.definition_lenses.configured(services.settings.lenses)

@@ -9,6 +9,7 @@ from lsprotocol import types
 from dragoman.actions import ACTIONS
 from dragoman.core.errors import BadInput
 from dragoman.lsp import messages
+from dragoman.lsp.answers import open_page
 from dragoman.lsp.complete import complete
 from dragoman.lsp.deliver import apply_kept, show_kept
 
@@ -53,6 +54,8 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
                 server.spawn(server.runner.told("download", server.downloads.download(wanted, None)))
                 return None
             return await server.downloads.download(wanted, params.work_done_token)
+        case messages.PAGE:
+            return await _page(server)
         case messages.KEPT_APPLY:
             return await apply_kept(server, _kept(server, arguments))
         case messages.KEPT_SHOW:
@@ -77,6 +80,14 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
                 [*(action.command for action in ACTIONS), messages.CANCEL, messages.FINDINGS_CLEAR, messages.DOWNLOAD]
             )
             raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}.")
+
+
+async def _page(server: Server) -> Any:
+    await server.ready()
+    if server.facts.answers_at_once:
+        server.spawn(open_page(server))
+        return None
+    return {"shown": await open_page(server)}
 
 
 def _text(arguments: Sequence[Any]) -> str:

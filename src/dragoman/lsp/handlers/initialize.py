@@ -20,5 +20,14 @@ def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
     if server.protocol.initialized:
         raise BadInput("initialize came twice; start a new server instead.")
     server.initialize(params)
-    encodings = {"general": {"positionEncodings": [server.facts.encoding.value]}}
-    return initialize_result({"capabilities": encodings, "initializationOptions": params.initialization_options})
+    client = params.client_info
+    capabilities: dict[str, Any] = {"general": {"positionEncodings": [server.facts.encoding.value]}}
+    if server.facts.notebooks:
+        capabilities["notebookDocument"] = {"synchronization": {}}
+    return initialize_result(
+        {
+            "clientInfo": {"name": client.name, "version": client.version} if client else None,
+            "capabilities": capabilities,
+            "initializationOptions": params.initialization_options,
+        }
+    )
