@@ -8,6 +8,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
+from dragoman.core.languages import LANGUAGES
 from dragoman.core.literals import code_in
 from dragoman.core.syntax import new_errors, parse
 from dragoman.core.text import Snapshot, TextEdit, apply
@@ -32,13 +33,16 @@ _MARKUP = frozenset(
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
 _PRINTED = re.compile("[“”„‟‘’‚‛]")
 _INVISIBLE = "\ufeff\u200b\u2060"
+_WIDE = re.compile("[\u00a0\u2007\u202f]")
 _BLANKS = re.compile(r"^[ \t\u00a0\u2007\u202f]+", re.MULTILINE)
 
 
 def without_end(reply: str, original: str = "") -> str:
     """The reply without the marks that end a turn, which some servers give as text."""
     found = _END_OF_TURN.search(reply)
-    return reply if found is None or found[0].strip() in original else reply[: found.start()]
+    if found is None or found[0].strip() in original or ("</s>" in found[0] and "<s" in reply):  # struck-out HTML
+        return reply
+    return reply[: found.start()]
 
 
 def unwrapped(reply: str, original: str, of: Language) -> str:
@@ -47,7 +51,7 @@ def unwrapped(reply: str, original: str, of: Language) -> str:
     if lines and all(line.lstrip().startswith(">") for line in lines) and not original.lstrip().startswith(">"):
         reply = _QUOTED.sub("", reply)
     tags = _TAGS.fullmatch(reply)
-    if tags is not None and of.id not in _MARKUP and f"<{tags['tag']}>" not in original:
+    if tags is not None and of.id in LANGUAGES and of.id not in _MARKUP and f"<{tags['tag']}>" not in original:
         reply = tags["inside"]
     document = _MARKDOWN.fullmatch(reply)
     return (
@@ -66,7 +70,8 @@ def plain(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
     """
     if not any(character in original for character in _INVISIBLE):
         text = re.sub(rf"^([ \t]*)[{_INVISIBLE}]+", r"\1", text, flags=re.MULTILINE)
-    text = _BLANKS.sub(lambda match: re.sub(r"[^\t]", " ", match[0]), text)
+    if not _WIDE.search(original):
+        text = _BLANKS.sub(lambda match: re.sub(r"[^\t]", " ", match[0]), text)
     for change in (_without_entities, _without_printed_quotes):
         respelled = change(text, snapshot)
         if respelled != text and _accepts(respelled, text, snapshot, target):
