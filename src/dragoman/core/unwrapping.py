@@ -54,11 +54,8 @@ def unwrapped(reply: str, original: str, of: Language) -> str:
     if tags is not None and of.id in LANGUAGES and of.id not in _MARKUP and f"<{tags['tag']}>" not in original:
         reply = tags["inside"]
     document = _MARKDOWN.fullmatch(reply)
-    return (
-        reply
-        if document is None or not re.search(r"^\s*(?:```|~~~)", document["inside"], re.MULTILINE)
-        else document["inside"]
-    )
+    holds_code = document is not None and re.search(r"^\s*(?:```|~~~)", document["inside"], re.MULTILINE)
+    return document["inside"] if document is not None and holds_code else reply
 
 
 def plain(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
@@ -66,17 +63,18 @@ def plain(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
 
     Invisible ones, and blanks of other widths before a line's text, go where the original has none. Entities and
     printed quotes that stand outside strings and comments are what they stand for, unless the document has them too
-    or its grammar takes the text as it is.
+    or its grammar is against it.
     """
     if not any(character in original for character in _INVISIBLE):
         text = re.sub(rf"^([ \t]*)[{_INVISIBLE}]+", r"\1", text, flags=re.MULTILINE)
     if not _WIDE.search(original):
         text = _BLANKS.sub(lambda match: re.sub(r"[^\t]", " ", match[0]), text)
-    for change in (_without_entities, _without_printed_quotes):
-        respelled = change(text, snapshot)
-        if respelled != text and _accepts(respelled, text, snapshot, target):
-            text = respelled
-    return text
+    # C takes `a &lt; b` for the address of `lt`, but not `<` for the address that `&lt;` is: no worse is good enough.
+    respelled = _without_entities(text, snapshot)
+    if respelled != text and _fewer_errors(respelled, text, snapshot, target) >= 0:
+        text = respelled
+    respelled = _without_printed_quotes(text, snapshot)  # a text over several lines may well have such quotes
+    return respelled if respelled != text and _fewer_errors(respelled, text, snapshot, target) > 0 else text
 
 
 def _without_entities(text: str, snapshot: Snapshot) -> str:
@@ -105,14 +103,14 @@ def _outside(text: str, snapshot: Snapshot, wanted: re.Pattern[str]) -> bool:
     )
 
 
-def _accepts(respelled: str, text: str, snapshot: Snapshot, target: Range) -> bool:
-    """Whether the respelled text is better code than the text: where a grammar tells, by its errors."""
+def _fewer_errors(respelled: str, text: str, snapshot: Snapshot, target: Range) -> int:
+    """How many syntax errors the respelled text spares, as far as a grammar tells; 1 where there is none."""
     before = parse(snapshot)
     if before.tree is None:
-        return True
+        return 1
 
     def errors(new: str) -> int:
         after = Snapshot.of(apply(snapshot.lines, [TextEdit(target, new)]), language=snapshot.language)
         return len(new_errors(before, parse(after)))
 
-    return errors(respelled) < errors(text)
+    return errors(text) - errors(respelled)
