@@ -122,6 +122,16 @@ async def _explain(tape: Tape) -> None:
     await response
 
 
+async def _watch(tape: Tape) -> None:
+    tape.on["window/showDocument"] = lambda _: {"success": True}
+    tape.editor.type(URI, span(4, 17, 4, 17), "\nprint()")
+    await tape.does("Explain")
+    await tape.does("Watch in the browser: Explain")
+    await tape.answers("It adds up ", "what the items hold.")
+    tape.editor.type(URI, span(0, 0, 0, 0), "import os\n")
+    await tape.request("textDocument/hover", {"textDocument": {"uri": URI}, "position": {"line": 3, "character": 8}})
+
+
 async def _cancel(tape: Tape) -> None:
     order = {"action": "explain", "textDocument": {"uri": URI}, "range": WHOLE, "partialResultToken": "answer"}
     number, response = tape.ask("dragoman/run", order)
@@ -231,6 +241,12 @@ STORIES = (
         _typing,
     ),
     Story("Explain, streamed to a plugin", "The answer comes piece by piece on the token of the plugin.", _explain),
+    Story(
+        "Explain, without a plugin",
+        "The answer opens as a file when it is whole, and in the browser before, if the person wants it. Then it is "
+        "the hover on its text, wherever that has moved.",
+        _watch,
+    ),
     Story("Cancel", "The provider's connection closes at once, and the request ends with -32800.", _cancel),
     Story("An instruction without a prompt box", "A comment that ends in `AI!` goes away with the edit.", _instruction),
     Story("All instructions at once", "From anywhere in the document, in one edit.", _all_comments),

@@ -169,9 +169,12 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 
 
 def _tools(app: "App", root: Path) -> "Tools":
+    from time import monotonic
+
     from dragoman.actions.perform import Tools
 
-    return Tools(app.completer, app.files((str(root),)), app.workers, app.repository, app.known_secrets, app.patterns)
+    files = app.files((str(root),))
+    return Tools(app.completer, files, app.workers, app.repository, app.known_secrets, app.patterns, now=monotonic)
 
 
 def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *, apply: bool) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Hovers:
         if span is None or document is None or document.is_closed() or journal is None:
             return
         here, touched = journal.carry(span)
+        for earlier in [each for each in self._answers if each.document is document and each.span == here]:
+            self._forget(earlier)  # which would never be seen again
         text = snapshot.slice(span)
         answered = Answered(
             prepared.action.title, markdown, document, document.start_journal(), here, text, touched=touched

@@ -12,7 +12,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
+    from dragoman.core.parsed import Parsed
     from dragoman.core.ports import Services
     from dragoman.core.settings_layers import Problem
     from dragoman.lsp.transport import Writer
@@ -193,6 +194,13 @@ class Server(JsonRPCServer):
         """The services, for whoever has waited until they are ready."""
         assert self._opening is not None
         return self._opening.result()
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """What was parsed lately for this connection."""
+        from dragoman.core.parsed import Parsed  # noqa: PLC0415 - an editor waits for the server to start
+
+        return Parsed()
 
     def spawn(self, work: Any) -> None:
         """Run a coroutine beside everything else, until it ends or the connection does."""
