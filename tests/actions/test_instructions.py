@@ -168,6 +168,13 @@ def test_what_is_none(id_, text):
         ("go", "var x = `\n// a list AI!\n`\n\n// really AI!\n"),
         ("rust", 'const X: &str = "\n// a list AI!\n";\n// really AI!\n'),
         ("typescriptreact", "x = `\n// a list AI!\n`;\ny = <p>{/* really AI! */}</p>;\n"),
+        ("java", 'class A {\n  String x = """\n    // a list AI!\n    """;\n  // really AI!\n}\n'),
+        ("csharp", 'class A {\n  string x = @"\n// a list AI!\n";\n  // really AI!\n}\n'),
+        ("cpp", 'auto x = R"(\n// a list AI!\n)";\n// really AI!\n'),
+        ("ruby", "x = <<~END\n  # a list AI!\nEND\n# really AI!\n"),
+        ("shellscript", "cat <<END\n# a list AI!\nEND\n# really AI!\n"),
+        ("php", "<?php\n$x = <<<END\n# a list AI!\nEND;\n# really AI!\n"),
+        ("lua", "x = [[\n-- a list AI!\n]]\n-- really AI!\n"),
     ],
 )
 def test_strings_of_several_lines(id_, text):

@@ -49,7 +49,7 @@ def test_a_project_brings_actions(dragoman, play, sample):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("shortn", "did you mean shorten?"), ("frobnicate", "there are fix, edit, ask")]
+    ("name", "words"), [("shortn", "did you mean shorten?"), ("frobnicate", "there are fix, edit, comments, ask, chat")]
 )
 def test_a_name_that_is_none(dragoman, play, sample, name, words):
     """What was probably meant, or all that there are, one's own too."""
