@@ -108,7 +108,7 @@ class Raw:
         self._process = process
 
     def stream(self, plan: str) -> dict[str, Any]:
-        """Stream one answer to its end: seconds to its `first` bytes, how many `pieces` and `bytes`."""
+        """Stream one answer to its end: seconds to its `first` bytes and the `whole`, how many `pieces` and `bytes`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{plan}\n".encode())

@@ -139,12 +139,13 @@ def settings_page() -> Iterator[str]:
         yield f"| `{preset.name}` | {preset.title} | {preset.dialect} | {address} | {key} |"
     yield f"\nThe dialects are {_list_of(sorted(DIALECTS))}.\n"
     yield "## Known, but without effect in this version\n"
-    yield "These can stand in your file; you are told that they do nothing yet.\n"
-    yield "| key | meanwhile |\n|---|---|"
+    if LATER:
+        yield "These can stand in your file; you are told that they do nothing yet.\n"
+        yield "| key | meanwhile |\n|---|---|"
     for row in LATER:
         values = f" ({_list_of(row.only)})" if row.only else ""
         yield f"| `{row.key.replace('*', 'NAME')}`{values} | {row.meanwhile.capitalize()} |"
-    yield f"\nProviders that come later: {_list_of(PROVIDERS)}.\n"
+    yield f"{chr(10) if LATER else ''}Providers that come later: {_list_of(PROVIDERS)}.\n"
 
 
 def _section(section: type[Section], rows: list[Key]) -> Iterator[str]:

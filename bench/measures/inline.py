@@ -39,7 +39,7 @@ def measure(stage: Stage) -> list[Row]:
                 ours, peer = [], []
                 for _ in range(stage.times(PROPOSALS) + 3):
                     ours.append(_proposal(dragoman, uri, version, line, kind) - pause)
-                    peer.append(float(raw.stream(INLINE_PLAN)["first"]))
+                    peer.append(float(raw.stream(INLINE_PLAN)["whole"]))
                     version += 1
                 median_ours, median_peer = median(ours[3:]) * 1e3, median(peer[3:]) * 1e3
                 rows.append(

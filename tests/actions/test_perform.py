@@ -243,7 +243,7 @@ async def test_an_empty_document(name):
 
 def test_an_unknown_action_is_named():
     """An action that does not exist is answered with those that do."""
-    with pytest.raises(BadInput, match=r"There is no action 'dance'. There are: .*refactor"):
+    with pytest.raises(BadInput, match=r"There is no action 'dance': there are .*refactor"):
         action("dance")
 
 

@@ -122,6 +122,21 @@ def test_show_context_asks_nobody(dragoman, play, sample):
     assert all(set(piece) == {"kind", "source", "reason", "tokens"} for piece in shown["pieces"])
 
 
+def test_show_context_tells_of_every_file_that_is_quoted(dragoman, play, sample):
+    """What the target names in other files is shown with its place; an ignored file is not there."""
+    play()
+    for name in ("cart", "money"):
+        (sample.parent / f"{name}.py").write_text(f"def {name}():\n    pass\n")
+    (sample.parent / "till.py").write_text(
+        "from cart import cart\nfrom money import money\n\n\ndef bill():\n    return cart(money())\n"
+    )
+    (sample.parent / ".gitignore").write_text("money.py\n")
+    ran = dragoman("run", "explain", "till.py:6", "--show-context")
+    assert "  cart.py:1-2: the function cart, which the target names, about " in ran.out
+    assert "The function cart, which the target names, for reference only (cart.py:1-2):" in ran.out
+    assert "money.py" not in ran.out
+
+
 def test_tests_get_a_file_of_their_own(dragoman, play, sample):
     """The new test file is a patch from nothing, and --apply creates it beside what is there."""
     play(fenced("from sample import greet\n\n\ndef test_greet():\n    assert greet\n"))

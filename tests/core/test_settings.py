@@ -469,19 +469,6 @@ class TestAzure:
 
 class TestSettingsOfLaterVersions:
     @pytest.mark.parametrize(
-        "text",
-        [
-            '[actions.translate]\ntitle = "x"',
-        ],
-    )
-    def test_setting_without_effect_is_a_note(self, text):
-        """A setting of the vocabulary without effect yet is neither silently taken nor called a typo."""
-        (problem,) = read(toml(text)).problems
-        assert problem.severity is Severity.NOTE
-        assert "known, but has no effect in this version" in problem.message
-        assert problem.suggestion is None
-
-    @pytest.mark.parametrize(
         "layer",
         [
             toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),

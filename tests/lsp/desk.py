@@ -61,6 +61,9 @@ class NoFiles:
     async def inside(self, paths):
         return frozenset(paths)
 
+    async def listed(self, folder):
+        return ()
+
     async def disclosures(self, paths):
         return {path: Disclosure() for path in paths}
 

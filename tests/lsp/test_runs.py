@@ -20,7 +20,7 @@ FOUND = '[{"file": "a.py", "line": 2, "text": "    result = 0", "message": "Use 
 # Every action, by every way
 
 
-@pytest.mark.parametrize("action", [action.name for action in ACTIONS])
+@pytest.mark.parametrize("action", [action.name for action in ACTIONS if action.name not in {"comments", "chat"}])
 @pytest.mark.parametrize("way", ["run", "run with prefix", "command"])
 async def test_every_action_by_every_way(desk, action, way):
     """`dragoman/run` and `workspace/executeCommand` run each action to the same kind of result."""

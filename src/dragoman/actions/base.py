@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dragoman.core.chat import Message
-    from dragoman.core.context import Context
+    from dragoman.core.context import Context, Piece
     from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
     from dragoman.core.ports import Experiment, Observed
@@ -97,6 +97,13 @@ class ResultKind(StrEnum):
     ANSWER = "answer"
     TEST_FILE = "test_file"
     FINDINGS = "findings"
+    TURN = "turn"
+    """An edit too: an answer that stands in the document, below what was asked there."""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether it changes the document that was asked about."""
+        return self in {ResultKind.EDIT, ResultKind.TURN}
 
 
 class Changes(StrEnum):
@@ -123,6 +130,10 @@ class Action:
     read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
     changes: it is about what has changed since the last commit, which the scene then holds.
     variant: what the action is in this scene, where that depends on it.
+    gather: what the model is shown within so many tokens besides the caller's pieces, where that is not the target and
+    what is around it. Raises `BadInput` where it does not fit.
+    tidied: last touches to the target's new text.
+    provider, model: who is asked, unless the request says otherwise.
     proposal: what a reply proposes about the target, where that is tried before it is shown. Raises `UnusableReply`.
     """
 
@@ -139,6 +150,10 @@ class Action:
     read: Callable[[str], str] | None = None
     changes: Changes | None = None
     variant: Callable[[Scene], Action] | None = None
+    gather: Callable[[Scene, int, Sequence[Piece]], Context] | None = None
+    tidied: Callable[[Scene, str], str] | None = None
+    provider: str | None = None
+    model: str | None = None
     proposal: Callable[[Scene, Range, str], Proposal] | None = None
 
     @property

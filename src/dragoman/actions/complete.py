@@ -13,7 +13,7 @@ from dragoman.actions.places import posix
 from dragoman.core.chat import user
 from dragoman.core.completion import TOKENS, Question, gap_at
 from dragoman.core.errors import BadInput
-from dragoman.core.redact import place_in
+from dragoman.core.redact import place_in, redact
 from dragoman.core.text import Range
 
 if TYPE_CHECKING:
@@ -49,9 +49,10 @@ async def question_at(
 def _hidden(question: Question, document: str, tools: Tools) -> Question | None:
     """The question without secrets; None where the cursor stands in one, or at its end: it may be still being typed."""
     gap = question.gap
-    hidden = hide((user(gap.prefix + gap.suffix),), document, tools.known_secrets)
-    if not hidden.sent.entries:
+    text = gap.prefix + gap.suffix
+    if text in document and not redact(document, tools.known_secrets).table.entries:
         return question
+    hidden = hide((user(text),), document, tools.known_secrets)
     text = hidden.messages[0].text
     cut = place_in(text, hidden.sent, len(gap.prefix))
     if cut is None:

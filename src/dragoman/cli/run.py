@@ -34,7 +34,11 @@ EXAMPLE = 'dragoman run refactor src/shop.py:12-30 -i "use a dataclass" --apply'
 def command(
     context: typer.Context,
     action: Annotated[
-        str, typer.Argument(metavar="ACTION", help="explain, refactor, document, tests, fix, review, edit, ask, …")
+        str,
+        typer.Argument(
+            metavar="ACTION",
+            help="explain, refactor, document, tests, fix, review, edit, ask, chat, …, or one of your own",
+        ),
     ],
     place: Annotated[
         str,
@@ -108,25 +112,23 @@ async def _run(
     as_json: bool,
 ) -> int:
     from dragoman.actions.base import FileResult
+    from dragoman.actions.catalog import Catalog
     from dragoman.actions.perform import Preferences, complete, prepare
     from dragoman.cli.places import file_place
     from dragoman.cli.textfiles import TextFile, read_text_file
     from dragoman.cli.watching import Watcher
     from dragoman.engine.files import is_inside
 
-    action = _action(action_name)
     asked = file_place(place)
     refuse_way_out(asked.path)
-    if action.changes is not None and asked.path.is_dir():
-        file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"")
-        root = project_root(file.path)
-    elif asked.path.is_dir():
-        raise BadInput(f"{asked.path} is a folder, not a file: name one as FILE, FILE:LINE or FILE:LINE-LINE.")
-    else:
-        file = read_text_file(asked.path)
-        root = project_root(file.path.parent)
+    is_folder = asked.path.is_dir()
+    file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"") if is_folder else read_text_file(asked.path)
+    root = project_root(file.path if is_folder else file.path.parent)
     scene = _scene(file, asked, root, instruction)
     async with opened(context, root) as app:
+        action = Catalog.of(app.settings).action(action_name)
+        if is_folder and action.changes is None:
+            raise BadInput(f"{asked.path} is a folder, not a file: name one as FILE, FILE:LINE or FILE:LINE-LINE.")
         for name in (hints.provider, *hints.providers):
             check_provider(app, name)
         tools = _tools(app, root)
@@ -161,19 +163,6 @@ async def _run(
     return 1 if outcome.get("problem") or not outcome.get("tests", {}).get("passed", True) else 0
 
 
-def _action(name: str) -> "Action":
-    from dragoman.actions import ACTIONS
-    from dragoman.core.settings_checks import nearest
-
-    actions = {action.name: action for action in ACTIONS}
-    plain = name.removeprefix("dragoman.")
-    if plain not in actions:
-        near = nearest(plain, actions)
-        meant = f"did you mean {near}?" if near else f"there are {', '.join(actions)}."
-        raise BadInput(f"There is no action {plain[:40]!r}: {meant}")
-    return actions[plain]
-
-
 def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene":
     from dragoman.actions.base import Scene
     from dragoman.core.languages import language_of
@@ -190,9 +179,12 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 
 
 def _tools(app: "App", root: Path) -> "Tools":
+    from time import monotonic
+
     from dragoman.actions.perform import Tools
 
-    return Tools(app.completer, app.files((str(root),)), app.workers, app.repository, app.known_secrets, app.patterns)
+    files = app.files((str(root),))
+    return Tools(app.completer, files, app.workers, app.repository, app.known_secrets, app.patterns, now=monotonic)
 
 
 def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *, apply: bool) -> dict[str, Any]:

@@ -161,6 +161,14 @@ class Files(Protocol):
         """Those of the absolute paths that lie below the folders with every link followed, whatever is there."""
         ...
 
+    async def listed(self, folder: str) -> Sequence[str]:
+        """The names of the files right in the folder, in order; none for one outside. Not all where there are many."""
+        ...
+
+    def recent(self) -> Sequence[str]:
+        """The absolute paths of files that the person has open, or has edited, the last one first."""
+        ...
+
 
 class Workers(Protocol):
     """A place for work that would hold the event loop for milliseconds."""

@@ -53,6 +53,11 @@ def foreign(choice: Choice, context_tokens: int) -> Problem | None:
         case ("context", "max_tokens"):
             more = choice.value > context_tokens
             reason = "an untrusted project may lower the budget, not raise it" if more else None
+        case ("actions", _, "title" | "prompt" | "result" | "languages" | "kind"):
+            reason = None  # what is asked, by an entry that the person chooses; never who is asked
+        case ("actions", _, "prompt_file"):
+            outside = not _is_project_text(choice.value)
+            reason = "an untrusted project may name only text files of its own" if outside else None
         case _:
             reason = "an untrusted project may not set this: `dragoman trust` lets it, or your own config.toml does"
     message = f"{dotted(choice.path)}: {reason}"

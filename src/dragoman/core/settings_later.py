@@ -49,7 +49,7 @@ class Later:
         return any(value == item or (isinstance(value, str) and value.lower() == str(item).lower()) for item in known)
 
 
-LATER = (Later("actions", "own actions are not offered"),)
+LATER: tuple[Later, ...] = ()
 
 PROVIDERS = (
     "google", "vertex",

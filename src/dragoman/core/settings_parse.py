@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings
+from dragoman.core.settings_actions import action_conflicts, changes_own_action, foreign_titles, unusable_actions
 from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_name, unknown_names, unusable_providers
 from dragoman.core.settings_later import LATER, Later
 from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
@@ -36,22 +37,28 @@ class Effective:
     """What is in effect, what was wrong, and where each value comes from.
 
     `sources` gives the layer's source by dotted key; a key that is not in it has its default. `foreign` are the
-    projects' files of which something was refused that they may set once they are trusted.
+    projects' files of which something was refused that they may set once they are trusted. `prompt_files` are the
+    prompts of own actions, by name, that are still to be read.
     """
 
     settings: Settings
     problems: tuple[Problem, ...]
     sources: Mapping[str, str]
     foreign: tuple[Foreign, ...] = ()
+    prompt_files: Mapping[str, Choice] = field(default_factory=dict)
 
 
-def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Collection[str]) -> Effective:
+def parse(
+    layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Collection[str], taken: Collection[str] = ()
+) -> Effective:
     """The settings that the layers make together, the last one winning.
 
     `presets` gives each preset's dialect by its name, `dialects` all that there are. A provider that can't be asked (no
     preset of that name, no dialect, no address) is left out, and so are names of nobody in the routing's lists.
+    `taken` are names that own actions can't have.
     """
     problems: list[Problem] = []
+    wrong: set[str] = set()
     choices: dict[Path, Choice] = {}
     foreign_files: list[Foreign] = []
     for layer in layers:
@@ -65,6 +72,7 @@ def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Coll
                 break
             if isinstance(found, Problem):
                 problems.append(found)
+                wrong.add(found.key)
             elif refusal := _refusal(found, choices):
                 problems.append(refusal)
                 refused.append(found)
@@ -77,13 +85,26 @@ def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Coll
     problems += unusable.values()
     choices = {path: choice for path, choice in choices.items() if path[0] != "providers" or path[1] not in unusable}
     known = {*presets, *(path[1] for path in choices if path[0] == "providers")}
+    unusable_own = unusable_actions(choices, known, taken, wrong)
+    problems += [problem for problem in unusable_own.values() if problem]
+    choices = {path: choice for path, choice in choices.items() if path[0] != "actions" or path[1] not in unusable_own}
+    choices |= {choice.path: choice for choice in foreign_titles(choices)}
     for path, choice in choices.items():
         if path[:2] in (("routing", "fallback_order"), ("routing", "intents")):
             problems += unknown_names(choice, {*known, *unusable})
             choices[path] = replace(choice, value=[name for name in choice.value if name in known])
     settings = _settings(choices)
-    problems += conflicts(settings, choices, presets)
-    return Effective(settings, tuple(problems), _sources(choices), tuple(foreign_files))
+    problems += [*conflicts(settings, choices, presets), *action_conflicts(choices)]
+    return Effective(settings, tuple(problems), _sources(choices), tuple(foreign_files), _prompt_files(choices))
+
+
+def _prompt_files(choices: Mapping[Path, Choice]) -> dict[str, Choice]:
+    """The choices of prompt files, by the action's name, where no prompt stands in the settings themselves."""
+    return {
+        path[1]: choice
+        for path, choice in choices.items()
+        if path[0] == "actions" and path[2:] == ("prompt_file",) and (*path[:2], "prompt") not in choices
+    }
 
 
 def _sources(choices: Mapping[Path, Choice]) -> dict[str, str]:
@@ -204,6 +225,8 @@ def _shown(value: object, path: Path) -> str:
 def _refusal(choice: Choice, choices: Mapping[Path, Choice]) -> Problem | None:
     if choice.layer.trusted:
         return None
+    if reason := changes_own_action(choice, choices):
+        return choice.layer.problem(choice.path, f"{dotted(choice.path)}: {reason}")
     budget = choices.get(("context", "max_tokens"))
     return foreign(choice, budget.value if budget else Settings().context.max_tokens)
 

@@ -91,8 +91,10 @@ def _block(gap: Gap, lines: Sequence[str]) -> list[str]:
 
 def _in_its_style(gap: Gap, lines: list[str]) -> list[str]:
     """The lines indented with tabs where the document has tabs, and with its blanks where it has blanks."""
-    unit = indent_unit(gap.prefix.split("\n")) or indent_unit(gap.suffix.split("\n"))
     first, *others = lines
+    if not others:
+        return lines
+    unit = indent_unit(gap.prefix.split("\n")) or indent_unit(gap.suffix.split("\n"))
     if unit is None or not any(line.startswith(" " if unit == "\t" else "\t") for line in others):
         return lines
     steps = indent_width(gap.head) // (_TAB if unit == "\t" else len(unit))

@@ -101,7 +101,10 @@ def _outside(text: str, snapshot: Snapshot, wanted: re.Pattern[str]) -> bool:
 
 
 def _accepts(respelled: str, text: str, snapshot: Snapshot, target: Range) -> bool:
-    """Whether the respelled text is better code than the text: where a grammar tells, by its errors."""
+    """Whether the respelled text is no worse code than the text: where a grammar tells, by its errors.
+
+    No better is good enough: C takes `a &lt; b` for the address of `lt`, but not `<` for the address that `&lt;` is.
+    """
     before = parse(snapshot)
     if before.tree is None:
         return True
@@ -110,4 +113,4 @@ def _accepts(respelled: str, text: str, snapshot: Snapshot, target: Range) -> bo
         after = Snapshot.of(apply(snapshot.lines, [TextEdit(target, new)]), language=snapshot.language)
         return len(new_errors(before, parse(after)))
 
-    return errors(respelled) < errors(text)
+    return errors(respelled) <= errors(text)

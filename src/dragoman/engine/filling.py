@@ -82,7 +82,7 @@ class Filling:
             text = from_chat(text, gap)
         if cut_short and gap.several:
             text = text[: text.rfind("\n") + 1]
-        if mangled(text, question.secrets):
+        if question.secrets.entries and mangled(text, question.secrets):
             text = ""  # nobody knows what would have to stand there
         return Filled(trim(gap, restore(text, question.secrets)).text, asked.provider, asked.model)
 

@@ -23,6 +23,7 @@ ROUTE = "dragoman/route"
 CONTEXT = "dragoman/context"
 STATUS = "dragoman/status"
 
+ACTION = "dragoman.action"
 COMPLETE = "dragoman.complete"
 CANCEL = "dragoman.cancel"
 DOWNLOAD = "dragoman.download"
@@ -179,6 +180,23 @@ def order_from_command(action: str, arguments: Sequence[Any] | None, work_done_t
         values["instruction"] = " ".join(words)
     values.setdefault("workDoneToken", work_done_token)
     return _order(action, values)
+
+
+def order_from_action_command(arguments: Sequence[Any], work_done_token: ProgressToken | None) -> Order:
+    """The order in the arguments of `dragoman.action`: the action's name, then those of its own command.
+
+    One object does as well: its `action`, or else the first word of its `instruction`, is the name: an editor's own
+    command may pass on what it was given in no other way. Raises `BadInput` that says what is wrong.
+    """
+    name, *others = arguments or [""]
+    if isinstance(name, dict):
+        if "action" not in name:
+            first, _, rest = _text(name, "instruction").strip().partition(" ")
+            name = {**name, "action": first, "instruction": rest}
+        return order_from_run({"workDoneToken": work_done_token, **name})
+    if not isinstance(name, str) or not name:
+        raise BadInput("dragoman.action wants an action's name as its first argument.")
+    return order_from_command(name.removeprefix("dragoman."), others, work_done_token)
 
 
 def _order(action: str, values: dict[str, Any]) -> Order:

@@ -12,12 +12,13 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.server import JsonRPCServer
 
+from dragoman.actions.catalog import Catalog
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
@@ -31,6 +32,7 @@ from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.notebooks import Notebooks
+from dragoman.lsp.own_commands import OwnCommands
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
 from dragoman.lsp.testing import Testing
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
+    from dragoman.core.parsed import Parsed
     from dragoman.core.ports import Services
     from dragoman.core.settings_layers import Problem
     from dragoman.lsp.transport import Writer
@@ -73,6 +76,9 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.own_commands = OwnCommands(self)
+        self.catalog = Catalog()
+        """The actions there are: before the services are open, those that are built in."""
         self.inline = Inline(self)
         self.testing = Testing(self)
         self.hovers = Hovers()
@@ -159,11 +165,17 @@ class Server(JsonRPCServer):
         return services
 
     async def configure(self, services: Services) -> None:
-        """Give the services the editor's settings, and tell what is wrong or foreign."""
-        self.tell_problems(await services.configure(self.editor_settings))
+        """Give the services the editor's settings, and take up what comes of them."""
+        self.take_up(services, await services.configure(self.editor_settings))
+
+    def take_up(self, services: Services, problems: Iterable[Problem]) -> None:
+        """Go by the services' settings, which may be other ones now; tell what is wrong or foreign."""
+        self.tell_problems(problems)
         self.trusting.offer(services.foreign)
         self.inline.configured(services.settings.inline)
         self.definition_lenses.configured(services.settings.lenses)
+        self.catalog = Catalog.of(services.settings)
+        self.own_commands.follow(self.catalog)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -190,6 +202,13 @@ class Server(JsonRPCServer):
         """The services, for whoever has waited until they are ready."""
         assert self._opening is not None
         return self._opening.result()
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """What was parsed lately for this connection."""
+        from dragoman.core.parsed import Parsed  # noqa: PLC0415 - an editor waits for the server to start
+
+        return Parsed()
 
     def spawn(self, work: Any) -> None:
         """Run a coroutine beside everything else, until it ends or the connection does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -148,7 +149,14 @@ def tools_for(server: Server, path: str) -> Tools:
     services = server.services
     files = files_around(server, path)
     return Tools(
-        services.completer, files, services.workers, services.repository, services.known_secrets, services.patterns
+        services.completer,
+        files,
+        services.workers,
+        services.repository,
+        services.known_secrets,
+        services.patterns,
+        server.parsed,
+        asyncio.get_running_loop().time,
     )
 
 
