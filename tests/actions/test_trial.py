@@ -200,9 +200,11 @@ async def test_secrets_in_the_output_are_not_sent():
 
 async def test_the_machines_paths_are_not_sent():
     """The model is told paths as they read in the project."""
-    report = TestReport(passed=False, output='File "/p/src/calc.py", line 2\n1 failed')
+    report = TestReport(passed=False, output='in /p\nFile "/p/src/calc.py", line 2\n1 failed')
     _, _, completer, _ = await performed([reply(3), reply(2)], report, PASSED)
-    assert 'File "src/calc.py"' in completer.jobs[1].request.messages[3].text
+    told = completer.jobs[1].request.messages[3].text
+    assert 'in .\nFile "src/calc.py"' in told
+    assert "/p" not in told
 
 
 def test_a_long_output_is_cut():

@@ -59,7 +59,7 @@ class Trial:
         report = await self.runner.run(call)
         fails = report.failed and not trouble(report, self.plan.framework)
         told = tried(call, report, self.plan.framework, mended=mended)
-        report = replace(report, output=report.output.replace(f"{call.root}/", ""))
+        report = replace(report, output=report.output.replace(f"{call.root}/", "").replace(call.root, "."))
         return replace(result, tried=told), report if fails else None
 
     def _texts(self, result: EditResult | FileResult) -> tuple[str, str]:
