@@ -19,6 +19,8 @@ from editors.driver import Editor
 from editors.terminal import eventually
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from editors.desk import Desk
 
 HERE = Path(__file__).parent / "in_vscode"
@@ -37,6 +39,8 @@ SETTINGS = {
     "remote.autoForwardPorts": False,
     "telemetry.telemetryLevel": "off",
     "update.mode": "none",
+    "security.workspace.trust.banner": "never",
+    "security.workspace.trust.startupPrompt": "never",
     "workbench.enableExperiments": False,
     "workbench.secondarySideBar.defaultVisibility": "hidden",
     "workbench.startupEditor": "none",
@@ -51,16 +55,29 @@ class VSCode(Editor):
     holds_messages = False
     has_panel = True
 
-    def __init__(self, desk: Desk, programs: Path, socket_name: str, **settings: Any) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        programs: Path,
+        socket_name: str,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        trusted: bool = True,
+        found: bool = True,
+    ) -> None:
+        """`settings` are VS Code's; `trusted` says whether the folder is, `found` whether the server lies where it is
+        looked for.
+        """
         self.file, self.recording, self.desk = desk.file, desk.recording, desk
         self._folder = vscode_folder(programs)
         self._log = desk.home / "code-server.log"
         self._closing = contextlib.ExitStack()
         settings_file = desk.home / ".vscode" / "User" / "settings.json"
         settings_file.parent.mkdir(parents=True)
-        settings_file.write_text(json.dumps({**SETTINGS, **settings}), encoding="utf-8")
+        settings_file.write_text(json.dumps({**SETTINGS, **(settings or {})}), encoding="utf-8")
         try:
-            self._open(str(desk.home / socket_name))
+            self._install(found=found)
+            self._open(str(desk.home / socket_name), trusted=trusted)
         except BaseException:
             self.close()
             raise
@@ -83,24 +100,25 @@ class VSCode(Editor):
         product = server_of(vscode_folder(programs)) / "lib" / "vscode" / "package.json"
         return str(json.loads(product.read_text(encoding="utf-8"))["version"])
 
-    def _open(self, address: str) -> None:
-        self._install()
+    def _open(self, address: str, *, trusted: bool) -> None:
         listening = self._closing.enter_context(socket.socket(socket.AF_UNIX))
         listening.bind(address)
         listening.listen()
         listening.settimeout(START_SECONDS)
-        self.page = self._browser(f"{self._serve(address)}/?folder={self.file.parent}")
+        self.page = self._browser(f"{self._serve(address, trusted=trusted)}/?folder={self.file.parent}")
         self.page.ask("open")
         connection = self._closing.enter_context(listening.accept()[0])
         self._agent = Lines(connection.makefile("w", encoding="utf-8"), connection.makefile("r", encoding="utf-8"))
         self.ask("open", path=str(self.file))
 
-    def _install(self) -> None:
-        """The package, and the agent beside it."""
+    def _install(self, *, found: bool) -> None:
+        """The package, and the agent beside it; and the server, where it is to be found."""
         with zipfile.ZipFile(PACKAGE) as package:
             package.extractall(self.desk.home / "package")
         (self.desk.home / "package" / "extension").rename(self._extensions() / "dragoman.dragoman")
         shutil.copytree(HERE / "agent", self._extensions() / "tests.agent")
+        if not found:
+            return
         # VS Code asks a login shell for the PATH, which knows nothing of the desk's.
         tools = self.desk.home / ".local" / "bin"
         tools.mkdir(parents=True)
@@ -111,7 +129,7 @@ class VSCode(Editor):
         folder.mkdir(exist_ok=True)
         return folder
 
-    def _serve(self, address: str) -> str:
+    def _serve(self, address: str, *, trusted: bool) -> str:
         """Starts VS Code's server; the URL of its window."""
         folder = self._folder
         command = [
@@ -119,7 +137,7 @@ class VSCode(Editor):
             *("--config", str(self.desk.home / "code-server.yaml"), "--auth", "none", "--bind-addr", "127.0.0.1:0"),
             *("--user-data-dir", str(self.desk.home / ".vscode"), "--extensions-dir", str(self._extensions())),
             *("--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"),
-            "--disable-workspace-trust",
+            *(("--disable-workspace-trust",) if trusted else ()),
         ]
         (self.desk.home / "code-server.yaml").touch()
         gallery = json.dumps({"serviceUrl": "", "itemUrl": "", "resourceUrlTemplate": ""})

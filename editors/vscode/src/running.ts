@@ -54,7 +54,8 @@ async function answered({ client, panel }: Desk, title: string, order: Order, do
   });
   panel.show(answer);
   try {
-    const result = await sent(client, title, { ...order, partialResultToken, apply: false }, cancelling);
+    // The panel has a Stop of its own; a notification would lie over the answer.
+    const result = await sent(client, title, { ...order, partialResultToken, apply: false }, cancelling, ProgressLocation.Window);
     answer.markdown = result.markdown ?? answer.markdown;
     return result;
   } catch (error) {
@@ -86,10 +87,12 @@ async function previewed(desk: Desk, title: string, order: Order, document: Text
   }
 }
 
-/** The request itself, under progress with a Cancel that closes the provider's connection. */
-async function sent(client: LanguageClient, title: string, order: Order, cancelling: CancellationTokenSource): Promise<RunResult> {
+/** The request itself, under progress. A notification has a Cancel, which closes the provider's connection. */
+async function sent(
+  client: LanguageClient, title: string, order: Order, cancelling: CancellationTokenSource, location = ProgressLocation.Notification,
+): Promise<RunResult> {
   const workDoneToken = randomUUID();
-  return window.withProgress({ location: ProgressLocation.Notification, title: `Dragoman: ${title}`, cancellable: true }, async (progress, token) => {
+  return window.withProgress({ location, title: `Dragoman: ${title}`, cancellable: true }, async (progress, token) => {
     const listening: Disposable[] = [
       token.onCancellationRequested(() => cancelling.cancel()),
       client.onProgress(WorkDoneProgress.type, workDoneToken, (value) => {

@@ -36,15 +36,13 @@ const abilities = {
   text,
   press: ({ keys }) => page.keyboard.press(keys),
   type: ({ text: typed }) => page.keyboard.type(typed),
-  async click({ selector, has, timeout = 10_000, button = "left" }) {
+  async click({ selector, has }) {
     const frame = await frameWith(selector);
     const found = has ? frame.locator(selector, { hasText: has }) : frame.locator(selector);
-    await found.first().click({ timeout, button });
+    await found.first().click({ timeout: 10_000 });
   },
-  hover: ({ selector }) => page.locator(selector).first().hover({ timeout: 10_000 }),
   count: async ({ selector }) => (await frameWith(selector)).locator(selector).count(),
-  picture: ({ path, clip }) => page.screenshot({ path, ...(clip ? { clip } : {}) }).then(() => undefined),
-  resize: (size) => page.setViewportSize(size),
+  picture: ({ path }) => page.screenshot({ path }).then(() => undefined),
   elsewhere: () => [...elsewhere],
 };
 

@@ -2,7 +2,7 @@
 // so by lines of JSON on a socket. It knows nothing of Dragoman.
 const { connect } = require("node:net");
 const { createInterface } = require("node:readline");
-const { Position, Range, Selection, Uri, commands, extensions, languages, window, workspace } = require("vscode");
+const { Position, Range, Selection, Uri, commands, env, extensions, window, workspace } = require("vscode");
 
 const editor = () => window.activeTextEditor ?? window.visibleTextEditors.find(({ document }) => document.uri.scheme === "file");
 
@@ -18,9 +18,6 @@ async function type(text) {
 const abilities = {
   async open({ path }) {
     await window.showTextDocument(Uri.file(path));
-  },
-  async close() {
-    await commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
   },
   select({ line, character = 0, to = [line, character] }) {
     const shown = editor();
@@ -45,17 +42,11 @@ const abilities = {
   command({ name, words = [] }) {
     void commands.executeCommand(name, ...words);
   },
-  result: ({ name, words = [] }) => commands.executeCommand(name, ...words),
   set: ({ name, value }) => workspace.getConfiguration().update(name, value, true),
   tabs: () => window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label)),
   commands: () => commands.getCommands(true),
-  lenses: async () => (await commands.executeCommand("vscode.executeCodeLensProvider", editor().document.uri)).map(({ command }) => command?.title),
-  diagnose({ line, message }) {
-    const collection = languages.createDiagnosticCollection("tests");
-    collection.set(editor().document.uri, [{ range: new Range(line, 0, line, 80), message, severity: 0, source: "tests" }]);
-  },
-  clipboard: () => require("vscode").env.clipboard.readText(),
-  active: ({ id }) => extensions.getExtension(id)?.isActive ?? false,
+  clipboard: () => env.clipboard.readText(),
+  package: ({ id }) => extensions.getExtension(id).packageJSON,
 };
 
 exports.activate = () => {
