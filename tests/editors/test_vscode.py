@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from contextlib import ExitStack
 
 import pytest
@@ -15,7 +16,7 @@ from dragoman.simulator import Reply, Simulator
 from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
 from editors.test_scenarios import EXPLAINING, REFACTORED, REFACTORING
-from editors.vscode import VSCode
+from editors.vscode import VSCODE, VSCode
 from simulator_thread import in_thread
 
 pytestmark = pytest.mark.editors
@@ -74,6 +75,18 @@ def click(window, selector, has=None):
 def pieces(text):
     """A text in the small pieces in which a model writes."""
     return tuple(text[at : at + 8] for at in range(0, len(text), 8))
+
+
+def test_parts_that_need_no_window():
+    """The extension's pure parts hold their own tests."""
+    node = str(VSCODE / "bin" / "node")
+    folder = REPOSITORY / "editors" / "vscode"
+    names = sorted(str(path) for path in folder.glob("test/*.test.ts"))
+    told = subprocess.run(
+        [node, "--test", *names], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert told.returncode == 0, told.stdout
+    assert names
 
 
 def test_action_from_the_lightbulbs_menu(open_window):
@@ -230,6 +243,7 @@ def test_no_server_on_this_machine(open_window):
     window.sees("its server is not on this machine yet")
     window.sees("Dragoman: no server")
     assert not window.recording.messages()
+    window.ask("command", name="workbench.action.closeSidebar")
     window.ask("command", name="workbench.action.openWalkthrough", words=["dragoman.dragoman#start", False])
     window.sees("Have the server")
     window.sees("shows the one command")
@@ -242,16 +256,16 @@ def test_installing_is_asked_for(open_window):
     """Installing names the source, shows the one command word for word, and runs it only after consent."""
     window = open_window(Simulator(REFACTORING), found=False)
     ran = window.desk.home / "ran"
-    tool = window.desk.home / "bin" / "uv"
-    tool.write_text(
-        f'#!/bin/sh\necho "$@" >{ran}\nmkdir -p ~/.local/bin\ncp {tool.with_name("dragoman")} ~/.local/bin\n'
-    )
+    tool = window.desk.home / ".local" / "bin" / "uv"
+    tool.parent.mkdir(parents=True)
+    server = window.desk.home / "bin" / "dragoman"
+    tool.write_text(f'#!/bin/sh\necho "$@" >{ran}\ncp {server} {tool.with_name("dragoman")}\n')
     tool.chmod(0o755)
     window.command("install")
     window.sees("where is it to be installed from?")
     window.page.ask("type", text="/src/my dragoman")
     window.page.ask("press", keys="Enter")
-    window.sees('uv tool install "/src/my dragoman"')
+    window.sees(f'{tool} tool install "/src/my dragoman"')
     window.page.ask("press", keys="Enter")
     window.sees("Run this to install Dragoman's server?")
     assert not ran.exists()

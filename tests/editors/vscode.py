@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 HERE = Path(__file__).parent / "in_vscode"
+VSCODE = REPOSITORY / ".editors" / "vscode"
+SERVER = VSCODE / "server" / "node_modules" / "code-server"
 PACKAGE = REPOSITORY / "editors" / "vscode" / "dist" / "dragoman.vsix"
 BROWSER = os.environ.get("BROWSER") or str(REPOSITORY / ".editors" / "browser" / "bin" / "chromium-headless-shell")
 START_SECONDS = 60
@@ -35,6 +37,7 @@ SETTINGS = {
     "editor.quickSuggestions": {"other": "off", "comments": "off", "strings": "off"},
     "extensions.autoCheckUpdates": False,
     "extensions.ignoreRecommendations": True,
+    "files.autoSave": "off",
     "git.enabled": False,
     "remote.autoForwardPorts": False,
     "telemetry.telemetryLevel": "off",
@@ -69,7 +72,6 @@ class VSCode(Editor):
         looked for.
         """
         self.file, self.recording, self.desk = desk.file, desk.recording, desk
-        self._folder = vscode_folder(programs)
         self._log = desk.home / "code-server.log"
         self._closing = contextlib.ExitStack()
         settings_file = desk.home / ".vscode" / "User" / "settings.json"
@@ -86,7 +88,7 @@ class VSCode(Editor):
     def missing(cls, programs: Path) -> str | None:
         """What is missing, and how it is got."""
         for path, script in (
-            (vscode_folder(programs), "get-vscode"),
+            (VSCODE, "get-vscode"),
             (Path(BROWSER), "get-browser"),
             (PACKAGE, "package-vscode"),
         ):
@@ -97,7 +99,7 @@ class VSCode(Editor):
     @classmethod
     def version(cls, programs: Path) -> str:
         """VS Code's own, of the one that code-server holds."""
-        product = server_of(vscode_folder(programs)) / "lib" / "vscode" / "package.json"
+        product = SERVER / "lib" / "vscode" / "package.json"
         return str(json.loads(product.read_text(encoding="utf-8"))["version"])
 
     def _open(self, address: str, *, trusted: bool) -> None:
@@ -131,9 +133,8 @@ class VSCode(Editor):
 
     def _serve(self, address: str, *, trusted: bool) -> str:
         """Starts VS Code's server; the URL of its window."""
-        folder = self._folder
         command = [
-            *(str(folder / "bin" / "node"), str(server_of(folder) / "out" / "node" / "entry.js")),
+            *(str(VSCODE / "bin" / "node"), str(SERVER / "out" / "node" / "entry.js")),
             *("--config", str(self.desk.home / "code-server.yaml"), "--auth", "none", "--bind-addr", "127.0.0.1:0"),
             *("--user-data-dir", str(self.desk.home / ".vscode"), "--extensions-dir", str(self._extensions())),
             *("--disable-telemetry", "--disable-update-check", "--disable-getting-started-override"),
@@ -154,9 +155,9 @@ class VSCode(Editor):
 
     def _browser(self, url: str) -> Lines:
         command = [
-            str(self._folder / "bin" / "node"),
+            str(VSCODE / "bin" / "node"),
             str(HERE / "page.mjs"),
-            str(self._folder / "driver"),
+            str(VSCODE / "driver"),
             BROWSER,
             url,
         ]
@@ -239,16 +240,6 @@ class Lines:
         answer = json.loads(self._back.readline() or '{"error": "it has ended"}')
         assert "error" not in answer, f"{ability} {wish}: {answer['error']}"
         return answer.get("value")
-
-
-def vscode_folder(programs: Path) -> Path:
-    """Where scripts/get-vscode puts it: beside the folder of the other editors' programs."""
-    return programs.parent / "vscode"
-
-
-def server_of(folder: Path) -> Path:
-    """The code-server in that folder."""
-    return folder / "server" / "node_modules" / "code-server"
 
 
 def end_group(process: subprocess.Popen[Any]) -> None:

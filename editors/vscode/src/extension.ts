@@ -29,16 +29,20 @@ export async function activate(context: ExtensionContext): Promise<void> {
   async function restart(): Promise<void> {
     const former = client;
     client = undefined;
+    status.starting();
     await former?.dispose().catch(() => undefined); // one that never started can't be stopped
     const program = await findServer();
-    status.follow(undefined);
-    if (!program) return void offered();
+    if (!program) {
+      status.none();
+      return void offered();
+    }
     const started = (client = clientFor(program, actions, menus, (asked, action, words) =>
       run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words)));
     try {
       await started.start();
       status.follow(started);
     } catch {
+      status.none();
       const chosen = await window.showErrorMessage(`Dragoman: ${program} did not start.`, "Show Log");
       if (chosen) started.outputChannel.show();
     }

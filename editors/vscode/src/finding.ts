@@ -21,8 +21,7 @@ export function candidates({ setting, environment, home, windows, python }: Plac
   const tools = windows ? path.join(environment["APPDATA"] || home, "uv", "data", "tools") : path.join(data, "uv", "tools");
   const scripts = windows ? "Scripts" : "bin";
   const folders = [
-    // A relative folder would be looked for in whatever project is open.
-    ...(environment["PATH"] || environment["Path"] || "").split(path.delimiter).filter((folder) => path.isAbsolute(folder)),
+    ...pathOf(environment),
     environment["UV_TOOL_BIN_DIR"],
     environment["XDG_BIN_HOME"],
     environment["PIPX_BIN_DIR"],
@@ -32,6 +31,17 @@ export function candidates({ setting, environment, home, windows, python }: Plac
     python && path.dirname(python),
   ];
   return [...new Set(folders.filter((folder) => !!folder))].map((folder) => path.join(folder as string, program));
+}
+
+/** Where a tool such as uv may be. One that was started from the desktop often does not have the shell's PATH. */
+export function tools(name: string, { environment, home, windows }: Pick<Places, "environment" | "home" | "windows">): string[] {
+  const folders = [...pathOf(environment), path.join(home, ".local", "bin"), path.join(home, ".cargo", "bin")];
+  return folders.map((folder) => path.join(folder, windows ? `${name}.exe` : name));
+}
+
+/** The folders of the PATH. A relative one would be looked for in whatever project is open. */
+function pathOf(environment: NodeJS.ProcessEnv): string[] {
+  return (environment["PATH"] || environment["Path"] || "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
 }
 
 /** The first that can be run. */

@@ -83,6 +83,7 @@ export class AnswerPanel implements Disposable {
     }
     const { selection } = editor;
     await editor.edit((edit) => edit.replace(new Range(selection.start, selection.end), code));
+    await window.showTextDocument(editor.document, editor.viewColumn);
   }
 
   private async editor(): Promise<TextEditor | undefined> {

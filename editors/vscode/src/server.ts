@@ -1,8 +1,7 @@
 // Finds the server on this machine, or offers to install it: nothing runs before the person has read the exact words and agreed.
 import { homedir } from "node:os";
-import * as path from "node:path";
 import { ProcessExecution, Task, TaskRevealKind, TaskScope, commands, extensions, tasks, window, workspace } from "vscode";
-import { candidates, firstProgram, type Places } from "./finding.ts";
+import { candidates, firstProgram, tools, type Places } from "./finding.ts";
 import { own } from "./settings.ts";
 
 /** A program that installs, and its words before the source. */
@@ -78,19 +77,13 @@ async function selectedPython(): Promise<string | undefined> {
 }
 
 async function installersHere(): Promise<Installer[]> {
-  const python = await selectedPython();
-  const known: Installer[] = [
-    { title: "uv", words: ["uv", "tool", "install"] },
-    { title: "pipx", words: ["pipx", "install"] },
+  const here = await places();
+  const [uv, pipx] = await Promise.all([firstProgram(tools("uv", here)), firstProgram(tools("pipx", here))]);
+  return [
+    ...(uv ? [{ title: "uv", words: [uv, "tool", "install"] }] : []),
+    ...(pipx ? [{ title: "pipx", words: [pipx, "install"] }] : []),
+    ...(here.python ? [{ title: "The selected Python", words: [here.python, "-m", "pip", "install"] }] : []),
   ];
-  const here = await Promise.all(known.map(async ({ words: [program] }) => !!(await onPath(program ?? ""))));
-  const selected = python ? [{ title: "The selected Python", words: [python, "-m", "pip", "install"] }] : [];
-  return [...known.filter((_, index) => here[index]), ...selected];
-}
-
-function onPath(program: string): Promise<string | undefined> {
-  const folders = (process.env["PATH"] ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
-  return firstProgram(folders.map((folder) => path.join(folder, process.platform === "win32" ? `${program}.exe` : program)));
 }
 
 function line(installer: Installer, source: string): string {

@@ -14,14 +14,26 @@ export class StatusItem implements Disposable {
   constructor() {
     this.item.name = "Dragoman";
     this.item.command = "dragoman.menu";
-    this.item.text = "$(sparkle) Dragoman";
     this.item.show();
   }
 
-  /** From now on this server is asked; none: the person is told that there is none. */
-  follow(client: LanguageClient | undefined): void {
+  /** A server is looked for and started. */
+  starting(): void {
+    this.client = undefined;
+    this.item.text = "$(loading~spin) Dragoman";
+    this.item.tooltip = "Dragoman's server is being started.";
+    this.item.backgroundColor = undefined;
+  }
+
+  /** This server runs: it is asked from now on. */
+  follow(client: LanguageClient): void {
     this.client = client;
-    if (client) return void this.refresh();
+    void this.refresh();
+  }
+
+  /** There is none. */
+  none(): void {
+    this.client = undefined;
     this.item.text = "$(error) Dragoman: no server";
     this.item.tooltip = "Dragoman's server was not found, or did not start. Click for what can be done.";
     this.item.backgroundColor = new ThemeColor("statusBarItem.warningBackground");
