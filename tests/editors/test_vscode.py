@@ -34,6 +34,13 @@ return [order.name for order in orders]
 
 The result is the same list; nothing else in the file needs to change.
 """
+TESTS = """\
+from orders import names
+
+
+def test_names():
+    assert names([]) == []
+"""
 HOSTILE = """\
 Look: <script>document.body.innerHTML = "taken"</script><img src="http://evil.example/pixel">
 
@@ -285,6 +292,33 @@ def test_killed_server_is_started_again(open_window):
     window.go_to("def names")
     window.command("refactor")
     window.wait("the function changed", lambda: window.text() == REFACTORED)
+
+
+def test_fix_of_a_problem(open_window):
+    """A problem that something else has found is fixed from its own quick fix, and the model is told what it is."""
+    simulator = Simulator(REFACTORING)
+    window = open_window(simulator)
+    window.attached()
+    window.go_to("result.append(")
+    window.ask(
+        "diagnose", line=SOURCE.split("\n").index("        result.append(order.name)"), message="too slow a loop"
+    )
+    [title] = window.wait("a fix offered", lambda: [title for title in window.actions() if title.startswith("Fix")])
+    window.run_action(title)
+    window.wait("the function changed", lambda: window.text() == REFACTORED)
+    assert "too slow a loop" in simulator.completions[0].prompt
+
+
+def test_tests_are_written(open_window):
+    """Tests come as a new file, opened and not saved yet; the file itself stays as it is."""
+    window = open_window(Simulator(Reply(text=(f"```python\n{TESTS}```",))))
+    window.attached()
+    window.go_to("def names")
+    window.run_action("Write tests")
+    window.wait("the test file open", lambda: "test_orders.py" in window.ask("tabs"))
+    window.wait("its text", lambda: "def test_names" in window.text())
+    window.ask("open", path=str(window.file))
+    assert window.text() == SOURCE
 
 
 def test_commands_of_the_package(open_window):

@@ -2,7 +2,7 @@
 // so by lines of JSON on a socket. It knows nothing of Dragoman.
 const { connect } = require("node:net");
 const { createInterface } = require("node:readline");
-const { Position, Range, Selection, Uri, commands, env, extensions, window, workspace } = require("vscode");
+const { Diagnostic, Position, Range, Selection, Uri, commands, env, extensions, languages, window, workspace } = require("vscode");
 
 const editor = () => window.activeTextEditor ?? window.visibleTextEditors.find(({ document }) => document.uri.scheme === "file");
 
@@ -45,6 +45,10 @@ const abilities = {
   set: ({ name, value }) => workspace.getConfiguration().update(name, value, true),
   tabs: () => window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label)),
   commands: () => commands.getCommands(true),
+  diagnose({ line, message }) {
+    const found = new Diagnostic(new Range(line, 0, line, 80), message);
+    languages.createDiagnosticCollection("tests").set(editor().document.uri, [found]);
+  },
   clipboard: () => env.clipboard.readText(),
   package: ({ id }) => extensions.getExtension(id).packageJSON,
 };
