@@ -12,10 +12,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from dragoman.simulator import Reply, Simulator
+from dragoman.simulator import Reply, Simulator, in_order
 from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
-from editors.test_scenarios import EXPLAINING, REFACTORED, REFACTORING
+from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING
 from editors.vscode import VSCODE, VSCode
 from simulator_thread import in_thread
 
@@ -118,7 +118,7 @@ def test_answer_streams_into_the_panel(open_window):
     window.command("explain")
     window.sees("every order's name")
     assert window.page.ask("count", selector="#stop:not([hidden])") == 1
-    window.sees("Insert")
+    window.sees("The result is")
     picture(window, "panel")
     window.sees("nothing else in the file")
     window.sees("ollama · scripted-coder · ")
@@ -282,16 +282,39 @@ def test_installing_is_asked_for(open_window):
 
 
 def test_killed_server_is_started_again(open_window):
-    """A server that was killed is started again, and works."""
-    window = open_window(Simulator(REFACTORING))
+    """Of a server that is killed in mid-answer one line says so; another is started, and works."""
+    simulator = Simulator(in_order(ENDLESS, REFACTORING))
+    window = open_window(simulator)
     window.attached()
-    [server] = window.recording.servers()
-    os.kill(server, signal.SIGKILL)
-    window.wait("another server", lambda: len(window.recording.servers()) == 2)
-    window.wait("the file opened there", lambda: len(window.recording.sent("textDocument/didOpen")) == 2)
     window.go_to("def names")
     window.command("refactor")
+    window.wait("the answer begun", lambda: simulator.completions and simulator.completions[0].pieces_sent > 3)
+    [server] = window.recording.servers()
+    os.kill(server, signal.SIGKILL)
+    window.sees("the server ended while it worked")
+    window.wait("another server", lambda: len(window.recording.servers()) == 2)
+    window.wait("the file opened there", lambda: len(window.recording.sent("textDocument/didOpen")) == 2)
+    window.command("refactor")
     window.wait("the function changed", lambda: window.text() == REFACTORED)
+
+
+def test_another_proposal(open_window):
+    """Try Again asks for another change, for the same function, wherever it is by now."""
+    simulator = Simulator(REFACTORING)
+    window = open_window(simulator, settings={"dragoman.preview": True})
+    window.attached()
+    window.go_to("def names")
+    window.command("refactor")
+    window.sees("Refactor: orders.py (not applied yet)")
+    window.ask("open", path=str(window.file))
+    window.go_to("What a day's")
+    window.type_line("import math\nimport sys")
+    click(window, ".tab", "not applied yet")
+    click(window, ".editor-actions .action-label[aria-label*='Try Again']")
+    window.wait("another question", lambda: len(window.recording.answers("dragoman/run")) == 2)
+    first, second = (params["range"]["start"]["line"] for params in window.recording.sent("dragoman/run"))
+    assert second == first + 2
+    window.sees("Refactor: orders.py (not applied yet)")
 
 
 def test_fix_of_a_problem(open_window):

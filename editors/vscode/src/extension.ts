@@ -26,7 +26,14 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const titleOf = (action: string): string => titles.get(`dragoman.${action}`) ?? action;
   let client: LanguageClient | undefined;
 
-  async function restart(): Promise<void> {
+  let starting: Promise<void> = Promise.resolve();
+
+  /** One start after the other: two wishes that come together make one server. */
+  function restart(): Promise<void> {
+    return (starting = starting.then(start));
+  }
+
+  async function start(): Promise<void> {
     const former = client;
     client = undefined;
     status.starting();
@@ -34,22 +41,22 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const program = await findServer();
     if (!program) {
       status.none();
-      return void offered();
+      void offered();
+      return;
     }
     const started = (client = clientFor(program, actions, menus, (asked, action, words) =>
       run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words)));
-    try {
-      await started.start();
-      status.follow(started);
-    } catch {
-      status.none();
-      const chosen = await window.showErrorMessage(`Dragoman: ${program} did not start.`, "Show Log");
-      if (chosen) started.outputChannel.show();
-    }
+    started.onDidChangeState(({ newState }) => started === client && status.follow(started, newState));
+    await started.start().catch(() => void failed(started, program));
   }
 
   async function offered(): Promise<void> {
     if (await offerServer()) await restart();
+  }
+
+  async function failed({ outputChannel }: LanguageClient, program: string): Promise<void> {
+    const chosen = await window.showErrorMessage(`Dragoman: ${program} did not start as a server.`, "Show Log");
+    if (chosen) outputChannel.show();
   }
 
   async function menu(): Promise<void> {

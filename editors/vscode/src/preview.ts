@@ -15,8 +15,13 @@ interface Preview {
   edits: Edit[] | undefined;
   /** The text as it would be. */
   text: string;
-  again: () => void;
+  /** The line of its first edit when it was shown. */
+  line: number;
+  again: Again;
 }
+
+/** Asks for another one; the text that it is for has moved by so many lines since. */
+type Again = (lines: number) => void;
 
 export class Previews implements TextDocumentContentProvider, Disposable {
   private readonly previews = new Map<string, Preview>();
@@ -38,10 +43,10 @@ export class Previews implements TextDocumentContentProvider, Disposable {
   }
 
   /** Opens the diff. */
-  async show(title: string, document: TextDocument, edits: Edit[] | undefined, again: () => void): Promise<void> {
+  async show(title: string, document: TextDocument, edits: Edit[] | undefined, again: Again): Promise<void> {
     const name = document.uri.path.split("/").pop() ?? "";
     const uri = Uri.from({ scheme: SCHEME, path: document.uri.path, query: String(++this.last) });
-    const preview: Preview = { title, document, edits, text: applied(document.getText(), edits ?? []), again };
+    const preview: Preview = { title, document, edits, text: applied(document.getText(), edits ?? []), line: lineOf(document, edits), again };
     this.previews.set(uri.toString(), preview);
     await commands.executeCommand("vscode.diff", document.uri, uri, `${title}: ${name} (not applied yet)`, { preview: false });
     if (!edits) this.touched(uri, preview);
@@ -96,7 +101,7 @@ export class Previews implements TextDocumentContentProvider, Disposable {
     const preview = uri && this.previews.get(uri.toString());
     if (!preview) return;
     await this.close(uri);
-    preview.again();
+    preview.again(preview.edits ? lineOf(preview.document, preview.edits) - preview.line : 0);
   }
 
   /** The preview that was named, or that is in front. */
@@ -117,4 +122,8 @@ export class Previews implements TextDocumentContentProvider, Disposable {
   private drop(uri: Uri): void {
     this.previews.delete(uri.toString());
   }
+}
+
+function lineOf(document: TextDocument, edits: readonly Edit[] | undefined): number {
+  return edits ? document.positionAt(Math.min(...edits.map(({ start }) => start))).line : 0;
 }

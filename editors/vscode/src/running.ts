@@ -1,7 +1,7 @@
 // One action from order to result: a `dragoman/run` whose progress can be cancelled, whose answer streams into the panel, and
 // whose edit is applied by the server, or shown as a diff first where the person wants that.
 import { ProgressLocation, Uri, window, workspace, type Disposable, type TextDocument } from "vscode";
-import { CancellationTokenSource, LSPErrorCodes, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
+import { CancellationTokenSource, ErrorCodes, LSPErrorCodes, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
 import { randomUUID } from "node:crypto";
 import { take, type Answer } from "./answer.ts";
 import { journalOf, type Journal } from "./journal.ts";
@@ -14,6 +14,11 @@ import { own } from "./settings.ts";
 /** Actions with an answer for the panel, and those whose edit can be seen as a diff first. The server delivers the rest. */
 const ANSWERS = new Set(["ask", "explain"]);
 const EDITS = new Set(["fix", "edit", "refactor", "document"]);
+
+/** What the language client rejects a request with when the server is not there any more. */
+const GONE = new Set<number>([
+  ErrorCodes.PendingResponseRejected, ErrorCodes.ConnectionInactive, ErrorCodes.MessageReadError, ErrorCodes.MessageWriteError,
+]);
 
 export interface Desk {
   client: LanguageClient;
@@ -79,7 +84,7 @@ async function previewed(desk: Desk, title: string, order: Order, document: Text
       void window.showInformationMessage(`Dragoman: ${title}: ${message ?? "the model proposes no change"}.`);
     } else {
       const places = journal.place(edits, version ?? document.version);
-      await desk.previews.show(title, document, places, () => void run(desk, order.action, [order]));
+      await desk.previews.show(title, document, places, (lines) => void run(desk, order.action, [moved(order, lines)]));
     }
     return result;
   } finally {
@@ -108,6 +113,13 @@ async function sent(
   });
 }
 
+/** The same order for a text in which its place is so many lines further down. */
+function moved(order: Order, lines: number): Order {
+  if (!order.range) return order;
+  const { start, end } = order.range;
+  return { ...order, range: { start: { ...start, line: start.line + lines }, end: { ...end, line: end.line + lines } } };
+}
+
 function openDocument(order: Order): TextDocument | undefined {
   const uri = order.textDocument && Uri.parse(order.textDocument.uri).toString();
   return workspace.textDocuments.find((document) => document.uri.toString() === uri);
@@ -119,7 +131,6 @@ function isCancelled(error: unknown): boolean {
 
 /** One line for the person. Where the server is gone, the language client's own words say nothing of what to do. */
 function sentence(error: unknown): string {
-  if (error instanceof ResponseError && error.code === LSPErrorCodes.RequestFailed) return error.message;
-  if (error instanceof ResponseError && error.code > -32700) return error.message;
+  if (error instanceof ResponseError && !GONE.has(error.code)) return error.message;
   return "the server ended while it worked, so nothing was changed. It is started again; run the action once more then.";
 }

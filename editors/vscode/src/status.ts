@@ -1,6 +1,6 @@
 // The status bar's item: who answers, what was spent today, and what is wrong. Asks the server, never a provider.
 import { MarkdownString, StatusBarAlignment, ThemeColor, window, type Disposable } from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
+import { State, type LanguageClient } from "vscode-languageclient/node";
 import { dollars } from "./answer.ts";
 import { STATUS, type Status } from "./protocol.ts";
 
@@ -25,8 +25,10 @@ export class StatusItem implements Disposable {
     this.item.backgroundColor = undefined;
   }
 
-  /** This server runs: it is asked from now on. */
-  follow(client: LanguageClient): void {
+  /** This is how the server stands that is asked from now on. */
+  follow(client: LanguageClient, state: State): void {
+    if (state === State.Stopped) return this.none();
+    if (state !== State.Running) return this.starting();
     this.client = client;
     void this.refresh();
   }
