@@ -23,6 +23,11 @@ PYTHON = Path(sys.executable)
 USUAL_PLAN = "tokens=100"
 """What the upstream answers where a request names no model."""
 
+INLINE_PLAN = "tokens=1;name=qwen2.5-coder"
+"""The same for inline completions, by a name that says how the model is asked for them."""
+
+INLINE_DEBOUNCE_SECONDS = 0.025
+
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR")
 
 _SETTINGS = """
@@ -33,11 +38,14 @@ intents = {{ analysis = ["bench"], explanation = ["bench"] }}
 dialect = "openai"
 base_url = "{url}"
 model = "{model}"
+inline_model = "{inline_model}"
 local = true
 [providers.ollama]
 enabled = false
 [cache]
 enabled = false
+[inline]
+debounce_ms = {debounce_ms}
 """
 
 
@@ -100,7 +108,7 @@ class Raw:
         self._process = process
 
     def stream(self, plan: str) -> dict[str, Any]:
-        """Stream one answer to its end: seconds to its `first` bytes, how many `pieces` and `bytes`."""
+        """Stream one answer to its end: seconds to its `first` bytes and the `whole`, how many `pieces` and `bytes`."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(f"{plan}\n".encode())
@@ -118,7 +126,9 @@ def set_up(folder: Path, *, quick: bool) -> Iterator[Stage]:
     with child((PYTHON, HERE / "upstream.py"), environment, folder / "errors.log") as process:
         assert process.stdout is not None
         url = f"http://127.0.0.1:{int(process.stdout.readline())}/v1"
-        (folder / "config.toml").write_text(_SETTINGS.format(url=url, model=USUAL_PLAN), encoding="utf-8")
+        debounce_ms = round(INLINE_DEBOUNCE_SECONDS * 1000)
+        settings = _SETTINGS.format(url=url, model=USUAL_PLAN, inline_model=INLINE_PLAN, debounce_ms=debounce_ms)
+        (folder / "config.toml").write_text(settings, encoding="utf-8")
         yield Stage(folder, environment, url, quick)
 
 

@@ -1,6 +1,6 @@
 """An httpx client with nothing around it: for each plan on stdin it streams one answer and says how long it took.
 
-Prints one line of JSON: seconds to the first bytes of the answer, and how many pieces and bytes came.
+Prints one line of JSON: seconds to the first bytes of the answer and to its end, and how many pieces and bytes came.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ async def main(url: str) -> None:
                     first = first or time.perf_counter() - began
                     pieces += 1
                     size += len(data)
-            print(json.dumps({"first": first, "pieces": pieces, "bytes": size}), flush=True)
+            whole = time.perf_counter() - began
+            print(json.dumps({"first": first, "whole": whole, "pieces": pieces, "bytes": size}), flush=True)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,16 @@ vim.api.nvim_create_autocmd("LspProgress", {
   end,
 })
 
+-- What a model would write at the cursor stands there in grey, from Neovim 0.12 on; Tab takes it.
+if vim.lsp.inline_completion then
+  vim.lsp.inline_completion.enable()
+  vim.keymap.set("i", "<Tab>", function()
+    if not vim.lsp.inline_completion.get() then
+      return "<Tab>"
+    end
+  end, { expr = true, desc = "Take the proposal" })
+end
+
 -- Free text:  :Dragoman ask why is this slow?   :'<,'>Dragoman edit use a comprehension   :Dragoman cancel
 vim.api.nvim_create_user_command("Dragoman", function(call)
   local name, words = call.args:match("^(%S+)%s*(.*)$")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from dataclasses import replace
+
+import regex
 
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Routed, UsageReport
 from dragoman.core.intent import LabelledIntent
-from dragoman.core.ports import Disclosure
+from dragoman.core.ports import Disclosure, Observed
 from dragoman.core.route import Decision
 
 
@@ -45,13 +49,15 @@ def _pieces(text, size):
 
 class FakeFiles:
     """A project in a dictionary of absolute paths. `rules` say where texts may go, if not everywhere; what lies below
-    one of the `links` is really elsewhere.
+    one of the `links` is really elsewhere. `opened` are the paths that the person has open.
     """
 
-    def __init__(self, files=None, rules=None, links=()):
+    def __init__(self, files=None, rules=None, links=(), opened=()):
         self.files = dict(files or {})
         self.rules = dict(rules or {})
         self.links = tuple(links)
+        self.opened = tuple(opened)
+        self.was_read = []
 
     async def disclosures(self, paths):
         return {path: self.last_disclosure(path) for path in paths}
@@ -60,7 +66,16 @@ class FakeFiles:
         return self.rules.get(path, Disclosure())
 
     async def read_text(self, path):
+        if self.last_disclosure(path).withheld:
+            return None
+        self.was_read.append(path)
         return self.files.get(path)
+
+    async def listed(self, folder):
+        return tuple(sorted(path.rpartition("/")[2] for path in self.files if posixpath.dirname(path) == folder))
+
+    def recent(self):
+        return self.opened
 
     async def existing(self, paths):
         folders = set()
@@ -73,6 +88,14 @@ class FakeFiles:
 
     async def inside(self, paths):
         return frozenset(path for path in paths if not path.startswith(self.links))
+
+
+def fitted(name, scene):
+    """The scene as that action needs it: with a comment to work on, or in Markdown."""
+    snapshot = scene.snapshot
+    if name == "comments":
+        return replace(scene, snapshot=replace(snapshot, lines=(f"# {scene.instruction} AI!\n", *snapshot.lines)))
+    return replace(scene, snapshot=replace(snapshot, language="markdown")) if name == "chat" else scene
 
 
 def diff(**texts):
@@ -107,3 +130,22 @@ class FakeWorkers:
 
     async def run(self, function):
         return function()
+
+
+class FakePatterns:
+    """Tries patterns where it stands; those that run for ever are not for it."""
+
+    def __init__(self):
+        self.experiments = []
+
+    async def tried(self, experiment):
+        self.experiments.append(experiment)
+        engine = {"re": re, "regex": regex}[experiment.engine]
+        flags = 0
+        for letter in experiment.flags:
+            flags |= getattr(engine, "V1" if letter == "V" else letter.upper())
+        try:
+            pattern = engine.compile(experiment.pattern, flags)
+        except engine.error as error:
+            return Observed(str(error))
+        return Observed(found=tuple(pattern.search(text) is not None for text in experiment.texts))

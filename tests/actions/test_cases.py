@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from actions.casebook import ROOT, cases
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
+from actions.fakes import FakeCompleter, FakeFiles, FakePatterns, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult
+from dragoman.actions.own import own_action
 from dragoman.actions.perform import Preferences, Tools, perform
 from dragoman.core.errors import DragomanError
+from dragoman.core.settings import OwnAction
 from dragoman.core.text import TextEdit, apply
 
 CASES = cases()
@@ -18,7 +20,7 @@ CASES = cases()
 def test_there_are_cases():
     """The documents are found, each case has a name of its own and says what is expected."""
     names = [case.name for case in CASES]
-    assert len(names) == len(set(names)) >= 60
+    assert len(names) == len(set(names)) >= 200
     outcomes = ("Result", "Answer", "Error", "Problem", "Asked", "Not asked", "Findings")
     assert [case.name for case in CASES if not any(name.startswith(outcomes) for name, _ in case.texts)] == []
 
@@ -35,10 +37,10 @@ async def test_case(case):
     async def on_event(event):
         events.append(event)
 
-    asked = action(case.setting("action"))
+    asked = _action(case)
     error = result = None
     try:
-        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")))
+        tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")), patterns=FakePatterns())
         result = await perform(asked, scene, tools, preferences, on_event, job_id="1")
     except DragomanError as raised:
         error = raised
@@ -57,6 +59,13 @@ async def test_case(case):
         assert line not in sent
     assert completer.replies == [], "every reply was asked for"
     assert completer.closed == len(completer.jobs), "every stream was closed"
+
+
+def _action(case):
+    """The action that the case names, or that its `own …` settings and its Prompt make."""
+    own = {key.removeprefix("own "): value for key, value in case.settings if key.startswith("own ")}
+    name, prompts = case.setting("action"), case.all("Prompt")
+    return own_action(name, OwnAction(prompt=prompts[0], **own)) if prompts else action(name)
 
 
 def _check_result(case, scene, result):

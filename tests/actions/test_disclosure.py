@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff, fitted
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import Diagnostic, Scene
 from dragoman.actions.perform import Preferences, Tools, prepare
@@ -34,7 +34,7 @@ async def prepared(name, files, rules, changes=CHANGES):
     )
     project = {"/project/f.py": TEXT, "/project/g.py": TEXT, **files}
     tools = Tools(FakeCompleter([]), FakeFiles(project, rules), FakeWorkers(), FakeRepository(diff(**changes)))
-    return await prepare(action(name), scene, tools, PREFERENCES, Hints())
+    return await prepare(action(name), fitted(name, scene), tools, PREFERENCES, Hints())
 
 
 @pytest.mark.parametrize("name", [each.name for each in ACTIONS if each.changes is None])

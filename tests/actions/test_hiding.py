@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff, fitted
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import AnswerResult, Diagnostic, EditResult, Scene
 from dragoman.actions.hiding import hide
@@ -92,7 +92,7 @@ class Session:
         changes = FakeRepository(diff(**{"f.py": TEXT, "new.py": f"x = '{SECRETS['changes']}'"}))
         self.tools = Tools(self.completer, FakeFiles(FILES), FakeWorkers(), changes, known)
         self.preferences = Preferences(instructions=("AGENTS.md",), redact=redact)
-        self.action, self.scene = action(name), of or scene()
+        self.action, self.scene = action(name), of or fitted(name, scene())
 
     async def prepared(self):
         return await prepare(self.action, self.scene, self.tools, self.preferences, Hints())

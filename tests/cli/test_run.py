@@ -122,6 +122,21 @@ def test_show_context_asks_nobody(dragoman, play, sample):
     assert all(set(piece) == {"kind", "source", "reason", "tokens"} for piece in shown["pieces"])
 
 
+def test_show_context_tells_of_every_file_that_is_quoted(dragoman, play, sample):
+    """What the target names in other files is shown with its place; an ignored file is not there."""
+    play()
+    for name in ("cart", "money"):
+        (sample.parent / f"{name}.py").write_text(f"def {name}():\n    pass\n")
+    (sample.parent / "till.py").write_text(
+        "from cart import cart\nfrom money import money\n\n\ndef bill():\n    return cart(money())\n"
+    )
+    (sample.parent / ".gitignore").write_text("money.py\n")
+    ran = dragoman("run", "explain", "till.py:6", "--show-context")
+    assert "  cart.py:1-2: the function cart, which the target names, about " in ran.out
+    assert "The function cart, which the target names, for reference only (cart.py:1-2):" in ran.out
+    assert "money.py" not in ran.out
+
+
 def test_tests_get_a_file_of_their_own(dragoman, play, sample):
     """The new test file is a patch from nothing, and --apply creates it beside what is there."""
     play(fenced("from sample import greet\n\n\ndef test_greet():\n    assert greet\n"))
@@ -288,3 +303,25 @@ def test_ctrl_c_hangs_up(play, sample):
     _, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (130, b"")
     assert play.run(simulator.completions[0].hung_up.wait())
+
+
+PATTERN = 'import re\n\nDATE = re.compile(r"\\d+")\n'
+
+
+def test_a_pattern_is_tried_before_it_is_written(dragoman, play, sample):
+    """A pattern that fails what the instruction says is sent back, and the mended one stands in the literal."""
+    sample.write_text(PATTERN)
+    simulator = play([Reply(text=("```regex\n\\d+-\\d+\n```",)), Reply(text=("```regex\n^\\d+(?:-\\d+)*$\n```",))])
+    ran = dragoman("run", "regex", "sample.py:3", "-i", "numbers, matches: 1, 1-2; not: x-1", "--apply")
+    assert (ran.code, len(simulator.completions)) == (0, 2)
+    assert sample.read_text() == PATTERN.replace("\\d+", "^\\d+(?:-\\d+)*$")
+
+
+def test_an_explained_pattern_comes_with_what_was_tried(dragoman, play, sample):
+    """What was tried stands in the printed answer, streamed or not."""
+    sample.write_text(PATTERN)
+    for more in ((), ("--stream",)):
+        play(Reply(text=("Digits.\n\nmatch: 12\nno match: x\n",)))
+        ran = dragoman("run", "regex", "sample.py:3-3", *more)
+        assert ran.code == 0
+        assert ran.out.endswith("- ✓ `12` matches\n- ✓ `x` does not match\n")

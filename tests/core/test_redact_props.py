@@ -7,7 +7,7 @@ import string
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.core.redact import Restorer, Table, mangled, redact, restore
+from dragoman.core.redact import Restorer, Table, mangled, place_in, redact, restore
 
 ALNUM = string.ascii_letters + string.digits
 # fmt: off
@@ -28,6 +28,20 @@ def test_restoring_gives_back_the_text(text, known):
     """Whatever the text holds, restoring what was redacted gives it back."""
     redacted = redact(text, known)
     assert restore(redacted.text, redacted.table) == text
+
+
+@MODEST
+@given(TEXTS, st.lists(SECRETS, max_size=3), st.data())
+def test_a_place_is_found_again(text, known, data):
+    """What stands before a place, and behind it, is the same once it is restored; what was hidden has no places."""
+    redacted = redact(text, known)
+    at = data.draw(st.integers(0, len(text)))
+    place = place_in(redacted.text, redacted.table, at)
+    if place is not None:
+        assert restore(redacted.text[:place], redacted.table) == text[:at]
+        assert restore(redacted.text[place:], redacted.table) == text[at:]
+    else:
+        assert any(secret in text for _, secret in redacted.table.entries)
 
 
 @MODEST

@@ -74,8 +74,92 @@ def named(text, language):
         ),
         (
             "lua",
-            "function M.f(x)\n  local function g()\n  end\nend\n",
-            [("definition", "M.f", ""), ("definition", "g", "M.f")],
+            "function M.f(x)\n  local function g()\n  end\nend\nlocal h = function() end\nM.k = function() end\n",
+            [("function", "M.f", ""), ("function", "g", "M.f"), ("function", "h", ""), ("function", "M.k", "")],
+        ),
+        (
+            "c",
+            (
+                "#ifndef A\n#define MAX 3\nstruct S { int a; };\ntypedef struct { int b; } T;\nchar *f(int);\n#endif\n"
+                "static int g(void) { S x(1); return 1; }\n"
+            ),
+            [
+                ("macro", "MAX", ""),
+                ("struct", "S", ""),
+                ("type", "T", ""),
+                ("function", "f", ""),
+                ("function", "g", ""),
+            ],
+        ),
+        (
+            "cpp",
+            (
+                "namespace n { class A { A(); int m() const; int k() { return 1; } }; }\n"
+                "int n::A::m() const { return 1; }\ntemplate <class T> struct V { T t; };\n"
+            ),
+            [
+                ("module", "n", ""),
+                ("class", "A", "n"),
+                ("method", "A", "A"),
+                ("method", "m", "A"),
+                ("method", "k", "A"),
+                ("function", "n::A::m", ""),
+                ("struct", "V", ""),
+            ],
+        ),
+        (
+            "java",
+            "class A { A() {} int m() { return 1; } interface I { void n(); } enum E { X } record R(int a) {} }\n",
+            [
+                ("class", "A", ""),
+                ("method", "A", "A"),
+                ("method", "m", "A"),
+                ("interface", "I", "A"),
+                ("method", "n", "I"),
+                ("enum", "E", "A"),
+                ("class", "R", "A"),
+            ],
+        ),
+        (
+            "csharp",
+            "namespace N { class A { int P { get; set; } int M() => 1; } struct S {} record R(int a); }\n",
+            [
+                ("module", "N", ""),
+                ("class", "A", "N"),
+                ("property", "P", "A"),
+                ("method", "M", "A"),
+                ("struct", "S", "N"),
+                ("class", "R", "N"),
+            ],
+        ),
+        (
+            "ruby",
+            "module M\n  class A\n    def m(a)\n    end\n    def self.n; end\n  end\nend\ndef f = 1\n",
+            [
+                ("module", "M", ""),
+                ("class", "A", "M"),
+                ("method", "m", "A"),
+                ("method", "n", "A"),
+                ("function", "f", ""),
+            ],
+        ),
+        (
+            "php",
+            "<?php\nclass A { function m() {} }\ninterface I { function n(); }\ntrait T {}\nfunction f() {}\n",
+            [
+                ("class", "A", ""),
+                ("method", "m", "A"),
+                ("interface", "I", ""),
+                ("method", "n", "I"),
+                ("trait", "T", ""),
+                ("function", "f", ""),
+            ],
+        ),
+        ("shellscript", "f() { x; }\nfunction g { y; }\n", [("function", "f", ""), ("function", "g", "")]),
+        (
+            "kotlin",
+            "class A {\n  fun f() {\n  }\n}\n",
+            [("definition", "A", ""), ("definition", "f", "A")],
         ),
     ],
 )
@@ -96,6 +180,14 @@ def test_symbols(language, text, symbols):
         ("go", "// S is.\ntype S struct {\n\ta int\n}\n", 2, "// S is.\ntype S struct {\n\ta int\n}"),
         ("lua", "-- adds\nfunction f()\n  x()\nend\ng()\n", 2, "-- adds\nfunction f()\n  x()\nend"),
         ("c", "int f(int a)\n{\n  return a;\n}\n", 2, "int f(int a)\n{\n  return a;\n}"),
+        ("c", "/* S is. */\nstruct S {\n  int a;\n};\nint b;\n", 2, "/* S is. */\nstruct S {\n  int a;\n};"),
+        ("cpp", "// V is.\ntemplate <class T>\nclass V {\n};\n", 1, "// V is.\ntemplate <class T>\nclass V {\n};"),
+        ("java", "/** A is. */\n@B\nclass A {\n}\n", 2, "/** A is. */\n@B\nclass A {\n}"),
+        ("csharp", "/// A is.\n[B]\nclass A {\n}\n", 1, "/// A is.\n[B]\nclass A {\n}"),
+        ("ruby", "x = 1\n# adds\ndef f(a)\n  a\nend\n", 3, "# adds\ndef f(a)\n  a\nend"),
+        ("php", "<?php\n// A is.\n#[B]\nclass A\n{\n}\n", 4, "// A is.\n#[B]\nclass A\n{\n}"),
+        ("shellscript", "x\n# runs\nf() {\n  y\n}\n", 3, "# runs\nf() {\n  y\n}"),
+        ("kotlin", "// runs\nfun f() {\n  y()\n}\n", 2, "// runs\nfun f() {\n  y()\n}"),
     ],
 )
 def test_symbol_at_holds_what_belongs_to_it(language, text, at, whole):
@@ -138,8 +230,19 @@ def test_lone_surrogates_do_not_break_a_parse():
         ("typescript", 'import { a } from "a";\nimport "b";\nconst x = 1;', ['import { a } from "a";', 'import "b";']),
         ("rust", "use a::b;\nextern crate c;\nfn f() { use d; }", ["use a::b;", "extern crate c;"]),
         ("go", 'package a\nimport (\n\t"b"\n)\n', ['import (\n\t"b"\n)']),
-        ("c", "#include <a.h>\nint x;\n", ["#include <a.h>"]),
-        ("ruby", "require 'a'\nx = 1\n", ["require 'a'"]),
+        ("c", '#ifndef A\n#include "a.h"\n#endif\nint x;\n', ['#include "a.h"']),
+        ("cpp", "#include <a.h>\nusing namespace b;\nint x;\n", ["#include <a.h>", "using namespace b;"]),
+        ("java", "package a;\nimport b.C;\nimport static d.E.*;\n", ["import b.C;", "import static d.E.*;"]),
+        ("csharp", "using A.B;\nusing C = D;\nclass E {}\n", ["using A.B;", "using C = D;"]),
+        ("ruby", "require 'a'\nx = 1\nputs x\nrequire_relative 'b'\n", ["require 'a'", "require_relative 'b'"]),
+        (
+            "php",
+            "<?php\nuse A\\B;\nrequire_once __DIR__ . '/c.php';\nf();\n",
+            ["use A\\B;", "require_once __DIR__ . '/c.php';"],
+        ),
+        ("lua", "local a = require('a.b')\nlocal b = 1\n", ["local a = require('a.b')"]),
+        ("shellscript", "source ./a.sh\n. ./b.sh\nsourced\n", ["source ./a.sh", ". ./b.sh"]),
+        ("kotlin", "import a.b\nval x = 1\n", ["import a.b"]),
     ],
 )
 def test_imports(language, text, imports):
@@ -157,6 +260,14 @@ def test_imports(language, text, imports):
         ("typescriptreact", "const a = <b>c</b>;\n", "const a = <b>c</d;\n"),
         ("rust", "fn f() -> i32 { 1 }\n", "fn f( -> i32 { 1 }\n"),
         ("go", "package a\nfunc f() int { return 1 }\n", "package a\nfunc f( int { return 1 }\n"),
+        ("c", "int f(int a) { return a; }\n", "int f(int a { return a; }\n"),
+        ("cpp", "class A { int b; };\n", "class A { int b; ;\n"),
+        ("java", "class A { int f() { return 1; } }\n", "class A { int f( { return 1; } }\n"),
+        ("csharp", "class A { int F() { return 1; } }\n", "class A { int F() { return 1 } }\n"),
+        ("ruby", "def f(a)\n  a\nend\n", "def f(a\n  a\nend\n"),
+        ("php", "<?php\nfunction f() { return 1; }\n", "<?php\nfunction f( { return 1; }\n"),
+        ("lua", "function f() return 1 end\n", "function f( return 1 end\n"),
+        ("shellscript", "if a; then b; fi\n", "if a; then b\n"),
     ],
 )
 def test_errors(language, right, wrong):
@@ -209,4 +320,24 @@ def test_statements_leave_comments_out():
     """Top-level statements come without comments; a language without a grammar has none."""
     found = syntax("# a\nx = 1\n\ny = 2\n")
     assert [found.snapshot.slice(range_) for range_ in found.statements()] == ["x = 1", "y = 2"]
-    assert syntax("x = 1\n", "lua").statements() == ()
+    assert syntax("x = 1\n", "kotlin").statements() == ()
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "inside"),
+    [
+        ("python", 'x = """\n# mark\n"""\n', True),
+        ("python", "x = 1  # mark\n", False),
+        ("python", 'x = "ä"\n# mark\n', False),
+        ("python", "mark = 1\n", False),
+        ("javascript", "x = `a ${ /* mark */ b }`;\n", False),
+        ("javascript", "x = `a mark`;\n", True),
+        ("go", "var x = `\nmark`\n", True),
+        ("rust", '// ä\nconst X: &str = r#"\nmark"#;\n', True),
+        ("plaintext", '"mark"\n', False),
+    ],
+)
+def test_what_stands_in_a_string(language_id, text, inside):
+    """A place in a string is told from one in a comment, also inside each other; without a grammar it is none."""
+    snapshot = Snapshot.of(text, language=language_id)
+    assert parse(snapshot).in_string(snapshot.position(text.index("mark"))) is inside

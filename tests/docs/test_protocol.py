@@ -196,5 +196,7 @@ SAMPLES = {
     "resourceOperations": ["create"],
     "showDocument": {"support": True},
     "showMessage": {},
+    "contentFormat": ["markdown"],
+    "synchronization": {},
     "codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}},
 }

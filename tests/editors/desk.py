@@ -38,6 +38,9 @@ max_retries = 0
 [providers.ollama]
 endpoints = ["{url}"]
 model = "scripted-coder"
+
+[inline]
+enabled = false
 """
 
 
@@ -72,6 +75,11 @@ class Desk:
         """What is said between the editor and the servers."""
         return Recording(self.home / "recording")
 
+    @property
+    def opened(self) -> Path:
+        """What was opened in the browser, which is not there."""
+        return self.home / "opened"
+
     def lay(self, settings: str) -> None:
         """Makes the project, the settings, and a `dragoman` that writes down what passes."""
         (self.folder / ".git").mkdir(parents=True)
@@ -83,6 +91,9 @@ class Desk:
         tapped = [sys.executable, str(Path(__file__).with_name("tee.py")), str(self.recording.path), real]
         dragoman.write_text(f'#!/bin/sh\nexec {shlex.join(tapped)} "$@"\n', encoding="utf-8")
         dragoman.chmod(0o755)
+        opener = dragoman.with_name("xdg-open")
+        opener.write_text(f'#!/bin/sh\necho "$1" >{shlex.quote(str(self.opened))}\n', encoding="utf-8")
+        opener.chmod(0o755)
 
     def environment(self) -> dict[str, str]:
         """What the editor and its servers see."""

@@ -29,6 +29,8 @@ class Editor(ABC):
     """Whether its plugin shows answers by itself, and not as the server's Markdown files."""
     file: Path
     recording: Recording
+    opened: Path
+    """Where the desk's browser writes down what it is to open."""
 
     @abstractmethod
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
@@ -93,6 +95,18 @@ class Editor(ABC):
         """Runs one of the server's commands, with free text."""
 
     @abstractmethod
+    def take_proposal(self, text: str) -> None:
+        """Waits until the text is proposed at the cursor, in insert mode, and takes it."""
+
+    @abstractmethod
+    def hover(self) -> None:
+        """Shows what the servers say of what is at the cursor."""
+
+    @abstractmethod
+    def back(self) -> None:
+        """Shows the file again, after an answer."""
+
+    @abstractmethod
     def cancel(self) -> None:
         """Stops what is running."""
 
@@ -128,7 +142,7 @@ class TerminalEditor(Editor):
     """How many code actions its menu shows at once."""
 
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
-        self.file, self.recording = desk.file, desk.recording
+        self.file, self.recording, self.opened = desk.file, desk.recording, desk.opened
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
         self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
@@ -190,6 +204,11 @@ class TerminalEditor(Editor):
         self.normal()
         self.terminal.type(f"o{text}")
         self.sees(text)
+
+    def back(self) -> None:
+        """By its name."""
+        self.enter(f"e {self.file.name}")
+        self.sees(self.file.read_text(encoding="utf-8").split("\n")[0])
 
     def open_line(self, text: str) -> None:
         """The same, and that was all of it."""

@@ -24,8 +24,10 @@ class Helix(TerminalEditor):
     has_panel = False
 
     def configure(self, desk: Desk) -> None:
-        """Copies `editors/helix` to where a person would put it."""
+        """Copies `editors/helix` to where a person would put it, with what is off there on."""
         shutil.copytree(desk.pieces / "helix", desk.configuration / "helix")
+        languages = desk.configuration / "helix" / "languages.toml"
+        languages.write_text(languages.read_text(encoding="utf-8").replace("# config =", "config ="), encoding="utf-8")
 
     def arguments(self) -> Sequence[str]:
         """Helix says why in its log, under the cache folder."""
@@ -42,6 +44,15 @@ class Helix(TerminalEditor):
     def command(self, name: str, words: str = "") -> None:
         """By Helix's typed command, whose arguments are JSON."""
         self.enter(f"lsp-workspace-command dragoman.{name} {json.dumps(words) if words else ''}".rstrip())
+
+    def take_proposal(self, text: str) -> None:
+        """An entry of the menu of completions, which is chosen as in Helix's defaults."""
+        self.sees(text)
+        self.terminal.keys("C-n", "Enter")
+
+    def hover(self) -> None:
+        """The default mapping."""
+        self.terminal.type(" k")
 
     def cancel(self) -> None:
         """By the key of `editors/helix/config.toml`."""

@@ -43,6 +43,15 @@ class Neovim(TerminalEditor):
         """By the user command of `editors/neovim/init.lua`."""
         self.enter(f"Dragoman {name} {words}".rstrip())
 
+    def take_proposal(self, text: str) -> None:
+        """Grey text, and the key of `editors/neovim/init.lua`."""
+        self.sees(text)
+        self.terminal.keys("Tab")
+
+    def hover(self) -> None:
+        """The default mapping."""
+        self.terminal.type("K")
+
     def cancel(self) -> None:
         """The same."""
         self.command("cancel")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from urllib.request import urlopen
 
 import pytest
 
@@ -71,6 +72,44 @@ def test_explain(open_editor):
     assert len(editor.recording.servers()) == 1
 
 
+def test_hover(open_editor):
+    """What was explained shows the explanation when it is hovered over, and other lines show none."""
+    editor = open_editor(Simulator(EXPLAINING))
+    editor.go_to("def names")
+    editor.run_action("Explain")
+    editor.sees("every order's name")
+    editor.back()
+    editor.sees("def names(orders):")
+    editor.go_to("result.append")
+    editor.hover()
+    editor.sees("Dragoman: Explain")
+    editor.sees("every order's name")
+    editor.go_to("def total")
+    editor.hover()
+    editor.wait("a second answer", lambda: len(editor.recording.answers("textDocument/hover")) == 2)
+    assert editor.recording.answers("textDocument/hover")[1]["result"] is None
+    assert editor.file.read_text(encoding="utf-8") == SOURCE
+
+
+def test_watch_in_the_browser(open_editor):
+    """While an explanation is written, the menu opens the live page, where it is seen so far."""
+    editor = open_editor(Simulator(Reply(text=("It gathers ", *("names. ",) * 10_000), between=0.05)))
+    editor.go_to("def names")
+    editor.run_action("Explain")
+    editor.wait("the answer begun", lambda: any(v["kind"] == "report" for v in editor.recording.progress()))
+    editor.run_action("Watch in the browser: Explain")
+    address = editor.wait("the browser opened", lambda: editor.opened.exists() and editor.opened.read_text().strip())
+    with urlopen(address, timeout=15) as page:
+        assert b"<title>Dragoman</title>" in page.read()
+        place = page.url
+    assert place.rpartition("/")[0] != address
+    with urlopen(f"{place}events", timeout=15) as events:
+        assert any(b"It gathers names." in line for line in events)  # which goes on as long as the answer does
+    editor.normal()
+    editor.cancel()
+    editor.wait("the end of the progress", lambda: editor.recording.progress()[-1]["kind"] == "end")
+
+
 def test_ask_by_command(open_editor):
     """A question in free text is sent as it was typed, and answered."""
     simulator = Simulator(EXPLAINING)
@@ -93,6 +132,22 @@ def test_instruction_in_a_comment(open_editor):
     editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
     assert editor.text() == REFACTORED
     assert "use a comprehension" in simulator.completions[0].prompt
+
+
+def test_completes_at_the_cursor(open_editor):
+    """What a model would write after a pause is shown at the cursor, and a key takes it."""
+    simulator = Simulator(Reply(text=("um(order.price", " for order in orders)\n")))
+    editor = open_editor(simulator, SETTINGS.replace("enabled = false", "enabled = true"))
+    editor.go_to("result = 0")
+    editor.type_line("whole = s")
+    editor.take_proposal("sum(order.price for order in orders)")
+    editor.sees("whole = sum(order.price for order in orders)")
+    editor.normal()
+    line = "    whole = sum(order.price for order in orders)\n"
+    assert editor.text() == SOURCE.replace("result = 0\n", f"result = 0\n{line}")
+    asked = simulator.completions[-1]
+    assert asked.prompt.endswith("    result = 0\n    whole = s")
+    assert asked.suffix.startswith("\n    for order in orders:\n")
 
 
 def test_typing_elsewhere_meanwhile(open_editor):

@@ -71,7 +71,7 @@ class VSCode(Editor):
         """`settings` are VS Code's; `trusted` says whether the folder is, `found` whether the server lies where it is
         looked for.
         """
-        self.file, self.recording, self.desk = desk.file, desk.recording, desk
+        self.file, self.recording, self.opened, self.desk = desk.file, desk.recording, desk.opened, desk
         self._log = desk.home / "code-server.log"
         self._closing = contextlib.ExitStack()
         settings_file = desk.home / ".vscode" / "User" / "settings.json"
@@ -221,6 +221,19 @@ class VSCode(Editor):
     def command(self, name: str, words: str = "") -> None:
         """By its name, as a key binding runs it."""
         self.ask("command", name=f"dragoman.{name}", words=[words] if words else [])
+
+    def take_proposal(self, text: str) -> None:
+        """Grey text, and Tab."""
+        self.sees(text)
+        self.page.ask("press", keys="Tab")
+
+    def hover(self) -> None:
+        """By the command behind Ctrl+K Ctrl+I."""
+        self.ask("command", name="editor.action.showHover")
+
+    def back(self) -> None:
+        """As if it was chosen in the explorer."""
+        self.ask("open", path=str(self.file))
 
     def cancel(self) -> None:
         """By the button of the notification that shows the progress."""

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from dragoman.engine.files import LARGEST_FILE_BYTES, ProjectFiles
+from dragoman.engine.files import LARGEST_FILE_BYTES, MOST_LISTED, ProjectFiles
 from dragoman.engine.workers import ThreadWorkers
 
 
@@ -98,3 +98,26 @@ async def test_where_a_new_file_would_really_be(files, tmp_path, path, expected)
 async def test_a_relative_path_is_nowhere(files):
     """A path without a beginning is not inside."""
     assert await files.inside(["a.py"]) == set()
+
+
+async def test_the_files_of_a_folder(files, tmp_path):
+    """Files are listed in order, links to files of the project too; neither folders nor what lies outside."""
+    project = tmp_path / "project"
+    (project / "sub").mkdir()
+    for name in ("b", "a"):
+        (project / name).write_text("")
+    (project / "c").symlink_to(project / "a")
+    (project / "out").symlink_to(tmp_path)
+    assert await files.listed(str(project)) == ("a", "b", "c")
+    for outside in (tmp_path, project / "out", project / "a", project / "missing"):
+        assert await files.listed(str(outside)) == ()
+    assert files.recent() == ()
+
+
+async def test_a_folder_of_very_many_files(files, tmp_path):
+    """No more than a few hundred names are given."""
+    folder = tmp_path / "project" / "many"
+    folder.mkdir()
+    for number in range(MOST_LISTED + 5):
+        (folder / str(number)).touch()
+    assert len(await files.listed(str(folder))) == MOST_LISTED

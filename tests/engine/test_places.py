@@ -192,11 +192,11 @@ def test_azures_options_come_from_its_settings():
 
 
 def test_a_presets_quirks_come_with_it():
-    """What a row does otherwise reaches its calls; a server of one's own has no quirks."""
+    """What a row does otherwise reaches its calls; a server of one's own has none but plain completions."""
     own = {"dialect": "openai", "base_url": "http://h", "responses": True}
     there = found({"providers": {"openrouter": {"fallback_models": ["a", "b"]}, "mine": own}})
     assert there["openrouter"].options.quirks.effort == "reasoning"
     assert there["openrouter"].options.fallback_models == ("a", "b")
-    assert there["mine"].options.quirks == Quirks()
+    assert there["mine"].options.quirks == Quirks(fill="template")
     assert there["mine"].options.responses is True
     assert there["mine"].options.azure is None

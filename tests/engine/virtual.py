@@ -162,10 +162,12 @@ def settings_of(*names: str, **sections) -> Settings:
     return Settings.model_validate({"providers": providers, "routing": routing, **sections})
 
 
-def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5, tokens=None) -> Engine:
+def engine_of(transport, settings, *, keys=None, records=None, fraction=0.5, tokens=None, audit=None) -> Engine:
     """An engine on the script; every backoff takes half of its bound."""
     heard = (records if records is not None else []).append
-    return Engine(settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard, tokens=tokens)
+    return Engine(
+        settings, transport, keys or Keys(), fraction=lambda: fraction, on_attempt=heard, tokens=tokens, audit=audit
+    )
 
 
 def job(text: str = "say something", *, intent: Intent = Intent.GENERAL, can_reset: bool = True, **hints) -> Job:

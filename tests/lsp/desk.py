@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Stop, TextDelta, Usage
 from dragoman.core.errors import BadInput
 from dragoman.core.events import Done, Downloading, Routed
-from dragoman.core.ports import Disclosure
+from dragoman.core.ports import Disclosure, Filled
 from dragoman.core.settings import Settings
 from dragoman.lsp.protocol import make_converter
 from dragoman.lsp.server import Server
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+shared_converter = cache(make_converter)
+"""One for all desks, as one process's connections share it: building it takes longer than most tests."""
 
 PLAIN: dict[str, Any] = {}
 """The capabilities of a client that says nothing."""
@@ -57,6 +61,9 @@ class NoFiles:
     async def inside(self, paths):
         return frozenset(paths)
 
+    async def listed(self, folder):
+        return ()
+
     async def disclosures(self, paths):
         return {path: Disclosure() for path in paths}
 
@@ -89,6 +96,39 @@ class Shelf:
         path = f"/answers/{len(self.kept)}.md"
         self.kept[path] = markdown
         return path
+
+
+@dataclass
+class Leaf:
+    """One answer on the live page: what it was told, and how it ended."""
+
+    title: str
+    told: list[Any] = field(default_factory=list)
+    end: tuple[str | None, str] | None = None
+
+    def tell(self, event):
+        self.told.append(event)
+
+    def finish(self, markdown, message):
+        self.end = (markdown, message)
+
+
+@dataclass
+class Board:
+    """The live page, in memory."""
+
+    watched: bool = False
+    leaves: list[Leaf] = field(default_factory=list)
+    problem: OSError | None = None
+
+    def begin(self, title):
+        self.leaves.append(Leaf(title))
+        return self.leaves[-1]
+
+    async def address(self):
+        if self.problem is not None:
+            raise self.problem
+        return "http://127.0.0.1:1/ticket"
 
 
 class Model:
@@ -130,16 +170,48 @@ class Model:
         raise NotImplementedError
 
 
+class Pen:
+    """A filler whose proposals the test writes, in its own time. `asked` holds the time of each question too."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, Any, bool]] = []
+        self.given_up = 0
+        self._futures: list[asyncio.Future[str]] = []
+
+    def propose(self, text: str) -> None:
+        """Answer what was asked last."""
+        self._futures[-1].set_result(text)
+
+    def fail(self, error: Exception) -> None:
+        """Answer it with an error."""
+        self._futures[-1].set_exception(error)
+
+    async def fill(self, question, *, invoked):
+        loop = asyncio.get_running_loop()
+        self.asked.append((loop.time(), question, invoked))
+        future: asyncio.Future[str] = loop.create_future()
+        self._futures.append(future)
+        try:
+            return Filled(await future, "ollama", "scripted")
+        except asyncio.CancelledError:
+            self.given_up += 1
+            raise
+
+
 class Bench:
     """The services of one connection, all in memory."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
         self.completer = Model()
+        self.filler = Pen()
         self.workers = Inline()
         self.answers = Shelf()
+        self.page = Board()
         self.repository = NoRepository()
+        self.patterns = None
         self.project: Any = NoFiles()
+        self.test_runner: Any = None
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
         self.foreign: list[Any] = []
@@ -199,7 +271,7 @@ class Desk:
         self._answers: dict[Any, asyncio.Future[Any]] = {}
         self._answering: set[asyncio.Task[Any]] = set()
         self._last_id = 0
-        self.server = Server(self._open, make_converter())
+        self.server = Server(self._open, shared_converter())
         self.server.protocol.set_writer(self)
 
     async def _open(self, wanted):

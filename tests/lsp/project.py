@@ -27,7 +27,8 @@ class Project:
     looks: list[str] = field(default_factory=list)
 
     async def read_text(self, path):
-        return self.texts.get(path)
+        self.looks.append(path)
+        return None if self.last_disclosure(path).withheld else self.texts.get(path)
 
     async def existing(self, paths):
         folders = {path.rpartition("/")[0] for path in self.texts}
@@ -35,6 +36,9 @@ class Project:
 
     async def inside(self, paths):
         return frozenset(path for path in paths if not path.startswith(self.links))
+
+    async def listed(self, folder):
+        return tuple(sorted(path.rpartition("/")[2] for path in self.texts if path.rpartition("/")[0] == folder))
 
     async def disclosures(self, paths):
         asked = list(paths)

@@ -30,20 +30,21 @@ async def test_who_waits_for_a_command(client_desk):
 async def test_only_what_a_client_says_is_used(client_desk):
     """A capability that a client does not name is not there, but for what an editor is known to take all the same."""
     client, desk = client_desk
-    facts, workspace = desk.server.facts, client.capabilities.get("workspace", {})
-    window = client.capabilities.get("window", {})
-    edit = workspace.get("workspaceEdit", {})
-    assert facts.apply_edit is workspace.get("applyEdit", False)
-    neovim = (
-        client.name == "Neovim"
-    )  # takes versioned edits without saying so; its questions take the keys of whoever types
-    assert facts.document_changes is (neovim or edit.get("documentChanges", False))
-    assert facts.create_files is ("create" in edit.get("resourceOperations", []))
-    assert facts.show_document is window.get("showDocument", {}).get("support", False)
-    assert facts.ask_message is ("showMessage" in window and not neovim)
-    assert facts.work_done_progress is window.get("workDoneProgress", False)
-    assert facts.configuration is workspace.get("configuration", False)
-    assert facts.code_action_literals is ("codeAction" in client.capabilities.get("textDocument", {}))
+    facts = desk.server.facts
+    assert facts.apply_edit is bool(client.can("workspace.applyEdit"))
+    assert facts.document_changes is client.versioned
+    assert client.versioned or not client.can("workspace.workspaceEdit.documentChanges")
+    assert facts.create_files is ("create" in (client.can("workspace.workspaceEdit.resourceOperations") or ()))
+    assert facts.show_document is bool(client.can("window.showDocument.support"))
+    assert facts.ask_message is client.questions
+    assert facts.work_done_progress is bool(client.can("window.workDoneProgress"))
+    assert facts.configuration is bool(client.can("workspace.configuration"))
+    assert facts.watch_configuration is bool(client.can("workspace.didChangeConfiguration.dynamicRegistration"))
+    assert facts.code_action_literals is bool(client.can("textDocument.codeAction.codeActionLiteralSupport"))
+    assert facts.disabled_actions is bool(client.can("textDocument.codeAction.disabledSupport"))
+    assert facts.refresh_code_lenses is bool(client.can("workspace.codeLens.refreshSupport"))
+    assert facts.hover_markdown is ("markdown" in (client.can("textDocument.hover.contentFormat") or ()))
+    assert facts.notebooks is bool(client.can("notebookDocument.synchronization"))
 
 
 @pytest.mark.parametrize(

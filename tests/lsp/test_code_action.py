@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from dragoman.actions import ACTIONS
 from dragoman.core.ports import Disclosure
-from dragoman.lsp.handlers import code_action
 from dragoman.lsp.withheld import LOOK_SECONDS
 from lsp.clients import CLIENTS, identity, initialize_params
 from lsp.desk import FULL, span
@@ -111,7 +111,7 @@ async def test_action_that_raises_hides_only_itself(desk, monkeypatch, caplog):
     desk.open(CODE, URI, "python")
     before = titles(await menu(desk))
     actions = [replace(action, offer=broken) if action.name == "explain" else action for action in ACTIONS]
-    monkeypatch.setattr(code_action, "ACTIONS", actions)
+    monkeypatch.setattr(desk.server, "catalog", SimpleNamespace(actions=actions))
     with caplog.at_level(logging.ERROR):
         after = titles(await menu(desk))
     assert after == [title for title in before if title != "Explain"]
@@ -126,6 +126,45 @@ async def test_diagnostics_come_back_as_they_were(desk):
     assert fix["kind"] == "quickfix"
     assert fix["diagnostics"] == [DIAGNOSTIC]
     assert fix["command"]["arguments"][0]["diagnostics"] == [DIAGNOSTIC]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"severity": severity} for severity in (0, 5, "error", [1], {"a": 1})),
+        {"tags": [1, 9]},
+        {"code": {"value": 1, "target": "https://example.org"}},
+        {"source": 5},
+        {"codeDescription": {"href": 5}},
+        {"relatedInformation": [{"message": "no place"}]},
+    ],
+    ids=str,
+)
+async def test_odd_diagnostic_of_another_server(desk, odd):
+    """What another server reports against the specification costs a detail, and nobody the menu; others stay whole."""
+    desk.open(CODE, URI, "python")
+    other = {**DIAGNOSTIC, "message": "items has no type"}
+    entries = await menu(desk, diagnostics=[{**DIAGNOSTIC, **odd}, other])
+    assert {"Refactor", "Fix: result is unused", "Fix: items has no type"} <= set(titles(entries))
+    fixes = {entry["title"]: entry["diagnostics"] for entry in entries if entry["title"].startswith("Fix: ")}
+    assert fixes["Fix: items has no type"] == [other]
+    (cut,) = fixes["Fix: result is unused"]
+    assert (cut["range"], cut["message"]) == (DIAGNOSTIC["range"], DIAGNOSTIC["message"])
+
+
+@pytest.mark.parametrize("hopeless", [{}, 5, None, {"message": "nowhere"}, {"range": span(1, 4, 1, 10)}], ids=str)
+async def test_diagnostic_that_says_nothing(desk, hopeless):
+    """A diagnostic without place or words is left out; the others and the menu are there."""
+    desk.open(CODE, URI, "python")
+    assert "Fix: result is unused" in titles(await menu(desk, diagnostics=[hopeless, DIAGNOSTIC]))
+
+
+@pytest.mark.parametrize("wrong", [{"diagnostics": 5}, {"diagnostics": None}, {"diagnostics": [], "only": 5}], ids=str)
+async def test_request_of_a_wrong_form_is_refused(desk, wrong):
+    """What the client itself gets wrong is answered with invalid params."""
+    desk.open(CODE, URI, "python")
+    error = await desk.refused("textDocument/codeAction", {**params(), "context": wrong})
+    assert error["code"] == -32602
 
 
 async def test_unopened_document_has_no_menu(desk):

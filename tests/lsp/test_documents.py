@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from dragoman.core.text import Position, Range
@@ -136,3 +138,41 @@ async def test_position_encoding(open_desk, offered, chosen):
         next(message for message in desk.said if "result" in message)["result"]["capabilities"]["positionEncoding"]
         == chosen
     )
+
+
+async def test_recent_documents(desk):
+    """What was changed last comes first, closed or not; then what was opened last; nothing that is no file."""
+    for name in ("a", "b", "c", "d"):
+        desk.open("text", f"file:///project/{name}.txt")
+    desk.open("text", "untitled:Untitled-1")
+    for name, version in (("c", 2), ("a", 2)):
+        await asyncio.sleep(1)
+        change(desk, version, {"text": "new"}, uri=f"file:///project/{name}.txt")
+    for name in ("b", "c"):
+        desk.notify("textDocument/didClose", {"textDocument": {"uri": f"file:///project/{name}.txt"}})
+    assert desk.server.documents.recent() == ("/project/a.txt", "/project/c.txt", "/project/d.txt")
+    desk.open("text", "file:///project/c.txt")
+    assert desk.server.documents.recent()[:2] == ("/project/a.txt", "/project/c.txt")
+
+
+async def test_of_closed_documents_only_the_last_are_remembered(desk):
+    """However many are edited and closed."""
+    for number in range(50):
+        uri = f"file:///project/{number}.txt"
+        desk.open("text", uri)
+        await asyncio.sleep(1)
+        change(desk, 2, {"text": "new"}, uri=uri)
+        desk.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    recent = desk.server.documents.recent()
+    assert recent[0] == "/project/49.txt"
+    assert len(recent) == 20
+
+
+async def test_a_notebooks_cell_is_no_recent_file(desk):
+    """A cell is a part of a file: neither open nor closed after an edit is it one that could be read."""
+    uri = desk.open("text", "file:///project/n.ipynb#c1")
+    await asyncio.sleep(1)
+    change(desk, 2, {"text": "new"}, uri=uri)
+    assert desk.server.documents.recent() == ()
+    desk.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert desk.server.documents.recent() == ()

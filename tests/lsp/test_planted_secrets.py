@@ -144,6 +144,12 @@ def order(uri, action, **more):
     return {"action": action, "textDocument": {"uri": uri}, "range": TARGET, "apply": False, **told, **more}
 
 
+def inline(uri, line, character):
+    """A request for what belongs at the cursor."""
+    position = {"line": line, "character": character}
+    return {"textDocument": {"uri": uri}, "position": position, "context": {"triggerKind": 1}}
+
+
 async def a_day(session):
     """Everything that a person does; returns the results of runs."""
     ask = session.client.request
@@ -157,6 +163,7 @@ async def a_day(session):
         await ask("dragoman/run", order(uri, "ask", strategy=how, k=2, no_cache=True))
         for how in ("race", "parallel_merge")
     ]
+    results.append(await ask("textDocument/inlineCompletion", inline(uri, 7, 17)))
     context = await ask("dragoman/context", order(uri, "tests"))
     assert {found["kind"] for found in context["hidden"]} >= {"GitHub token", "known secret"}
     assert not any(leaks(planted, json.dumps(context)) for planted in IN_CODE.values())
@@ -170,6 +177,8 @@ async def a_day(session):
         hidden = session.open((session.folder / name).read_text(), name)
         params = {"textDocument": {"uri": hidden}, "range": span(0, 0, 0, 5), "context": {"diagnostics": []}}
         await ask("textDocument/codeAction", params)
+        with pytest.raises(ResponseError):
+            await ask("textDocument/inlineCompletion", inline(hidden, 0, 0))
         for order_of in (hidden, (session.folder / quote(name)).as_uri()):
             with pytest.raises(ResponseError):
                 await ask("dragoman/run", order(order_of, "explain", range=span(0, 0, 0, 5)))
@@ -228,6 +237,7 @@ async def test_no_secret_is_anywhere(tmp_path):
 
     # What should have happened has happened.
     assert all(planted in json.dumps(results) for planted in (IN_CODE["target"], IN_CODE["instruction"]))
+    assert IN_CODE["far away"] in results[-1]["items"][0]["insertText"]
     written = {path: b"\0".join(contents(path)) for path in tmp_path.rglob("*") if path.is_file() and not is_own(path)}
     by_name = {path.name: text for path, text in written.items()}
     assert b'"event": "sent"' in next(text for path, text in written.items() if path.parent.name == "audit")

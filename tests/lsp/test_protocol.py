@@ -106,7 +106,7 @@ async def test_fault_2_nothing_is_kept_of_what_is_over(desk):
     assert not runner._runs
     assert not runner._tasks
     document = desk.server.documents.get("file:///project/a.txt")
-    assert not document._journals
+    assert len(document._journals) == 1  # by which the last answer stays on its text
     assert not document._waiting
 
 
@@ -237,7 +237,7 @@ async def test_fault_3_half_a_surrogate_pair_comes_back(desk):
     assert responses(desk, 7)[0]["error"]["code"] == -32601
 
 
-@pytest.mark.parametrize("method", ["textDocument/hover", "textDocument/completion", "nothing/here", "$/nothing", ""])
+@pytest.mark.parametrize("method", ["textDocument/definition", "nothing/here", "$/nothing", ""])
 async def test_unknown_method(desk, method):
     """A request for what the server does not do is told so; a notification of it is passed over."""
     assert (await desk.refused(method, {}))["code"] == -32601

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from dragoman.core.trust import Foreign, Seal, Wish
-from lsp.clients import NEOVIM_0_12, VSCODE, ZED, identity, initialize_params
+from lsp.clients import EGLOT_1_21, HELIX, NEOVIM_0_12, VSCODE, ZED, identity, initialize_params
 from lsp.desk import FULL, PLAIN, Bench, Desk
 
 FILE = Foreign(Seal("/project/.dragoman.toml", "1" * 64), "~/p/.dragoman.toml", (Wish("store", "redis://evil"),))
@@ -111,12 +111,12 @@ async def test_shown_first(at):
     assert desk.services.trusted == [(FILE.seal, True)]
 
 
-@pytest.mark.parametrize("client", [VSCODE, NEOVIM_0_12, ZED], ids=identity)
+@pytest.mark.parametrize("client", [VSCODE, NEOVIM_0_12, HELIX, ZED, EGLOT_1_21], ids=identity)
 async def test_each_editor(at, client):
     """Where a question would take somebody's keys, one line names the command instead; else there is a question."""
     person = Person()
     desk = await at(person, **initialize_params(client))
-    if client is NEOVIM_0_12:
+    if not client.questions:
         assert desk.messages() == [f"{SAID}: `dragoman trust` shows what, and asks you."]
         assert person.asked == []
     else:

@@ -8,12 +8,14 @@ import { settingsOf } from "./settings.ts";
 /** Runs an action; `words` are the command's arguments. */
 export type RunAction = (client: LanguageClient, action: string, words: readonly unknown[]) => Promise<unknown>;
 
-/** A client that is not started yet. `actions` are the names of those commands that are orders for a model. */
+/** A client that is not started yet. `actions` are the names of Dragoman's own actions. */
 export function clientFor(program: string, actions: ReadonlySet<string>, offers: Offers, runAction: RunAction): LanguageClient {
   const middleware: Middleware = {
     async executeCommand(command, words, next) {
       const action = command.replace(/^dragoman\./, "");
-      if (actions.has(action)) return runAction(client, action, words);
+      // What the server lists from its start, and is no action, it does by itself; what it registers later are the person's own actions.
+      const listed = client.initializeResult?.capabilities.executeCommandProvider?.commands ?? [];
+      if (actions.has(action) || !listed.includes(command)) return runAction(client, action, words);
       try {
         return await next(command, words);
       } catch (error) {

@@ -38,10 +38,10 @@ def folder_of(path: str) -> str:
 
 def document_name(scene: Scene) -> str:
     """The document's path inside its workspace folder, its file name, or "" for one that has neither."""
-    path, root = posix(scene.path), posix(scene.root).rstrip("/")
-    if root and path.startswith(root + "/"):
-        return path[len(root) + 1 :]
-    return posixpath.basename(path)
+    path, root = posix(scene.path or scene.origin), posix(scene.root).rstrip("/")
+    inside = root and path.startswith(root + "/")
+    name = path[len(root) + 1 :] if inside else posixpath.basename(path)
+    return f"{name or 'notebook'} (cell {scene.cell})" if scene.cell else name
 
 
 def has_selection(scene: Scene) -> bool:
@@ -115,8 +115,10 @@ def definition(scene: Scene, syntax: Syntax) -> Range | None:
 
 
 def selection_or_definition(scene: Scene, syntax: Syntax) -> Range:
-    """What is selected, else the definition at the cursor. Raises `BadInput` where there is neither."""
-    found = selected(scene) or definition(scene, syntax)
+    """What is selected, else the definition at the cursor, else a notebook's cell. Raises `BadInput` where there is
+    nothing of these.
+    """
+    found = selected(scene) or definition(scene, syntax) or whole_cell(scene)
     if found is None:
         raise BadInput(
             "There is nothing here to work on. Select the code, or put the cursor inside a function or class."
@@ -127,6 +129,12 @@ def selection_or_definition(scene: Scene, syntax: Syntax) -> Range:
 def whole_file(scene: Scene) -> Range | None:
     """The whole text where it is small and holds something, else None."""
     return scene.snapshot.whole if len(scene.snapshot.lines) <= SMALL_FILE and has_text(scene) else None
+
+
+def whole_cell(scene: Scene) -> Range | None:
+    """The whole text where the document is a notebook's cell that holds code, else None."""
+    code = scene.cell and not language(scene.snapshot.language).prose
+    return scene.snapshot.whole if code and has_text(scene) else None
 
 
 def paragraph(scene: Scene, line: int) -> Range | None:

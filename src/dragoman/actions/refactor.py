@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dragoman.actions.base import Action, Offer, ResultKind
-from dragoman.actions.places import definition, has_selection, near_definition, selection_or_definition
+from dragoman.actions.places import definition, has_selection, near_definition, selection_or_definition, whole_cell
 from dragoman.actions.prompting import edit_messages, fenced
 from dragoman.core.intent import Intent
 
@@ -36,7 +36,7 @@ _TYPED = frozenset({"python", "typescript", "typescriptreact", "javascript", "ja
 
 def _offer(scene: Scene) -> Sequence[Offer]:
     has = has_selection(scene)
-    if not has and not near_definition(scene):
+    if not has and not near_definition(scene) and whole_cell(scene) is None:
         return ()
     names = ["simplify", "optimise"]
     if scene.snapshot.language in _TYPED:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
 
-LANGUAGES = frozenset({"python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust"})
+LANGUAGES = frozenset(
+    {"python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust", "java"}
+)
 """Languages whose test files Dragoman can place and extend."""
 
 _RULES = (
@@ -34,17 +36,20 @@ def _offer(scene: Scene) -> Sequence[Offer]:
         return ()
     if not (near_definition(scene) or has_selection(scene)):
         return ()
-    return (Offer("Write tests", "source.dragoman.tests"),)
+    offers = (Offer("Write tests", "source.dragoman.tests"),)
+    if not scene.runs_tests:
+        return offers
+    return (*offers, Offer("Write and run tests", "source.dragoman.tests.run", arguments={"run": True}))
 
 
 def _target(scene: Scene, syntax: Syntax) -> Range:
     if scene.snapshot.language not in LANGUAGES:
         raise BadInput(
-            "Tests can be written for Python, JavaScript, TypeScript, Go and Rust. "
+            "Tests can be written for Python, JavaScript, TypeScript, Go, Rust and Java. "
             "For others, use dragoman.edit in a test file."
         )
     if not scene.path:
-        raise BadInput("This document has no file yet, so its tests have no place. Save it first.")
+        raise BadInput("This document is no file on this machine, so its tests have no place. Save it first.")
     found = definition(scene, syntax) or selected(scene) or whole_file(scene)
     if found is None:
         raise BadInput("There is nothing here to test. Put the cursor inside a function or class, or select one.")

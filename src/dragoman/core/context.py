@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.encodings import estimate_tokens
 from dragoman.core.errors import BadInput
+from dragoman.core.outline import at_a_glance, listed, outline
+from dragoman.core.references import defined, names_in
 from dragoman.core.syntax import whole_lines
 from dragoman.core.text import Position, Range, content_length
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dragoman.core.gitdiff import FileDiff
+    from dragoman.core.outline import Definition, Outline
     from dragoman.core.syntax import Symbol, Syntax
     from dragoman.core.text import Snapshot
 
@@ -24,15 +27,22 @@ TARGET_MARK = "⟪ the target ⟫"
 """Stands in the enclosing definition where the target was cut out."""
 
 _OTHERS_SHARE = 4
-"""Pieces from other files take at most this part of the budget, so that the text around the target has its place."""
+"""What the caller brings takes at most this part of the budget, so that the text around the target has its place."""
+_DEFINITIONS_SHARE = 4
+"""So much at most for what the target names, wherever that is defined, and for its tests."""
+_OUTLINE_SHARE = 8
+_LEAST_OUTLINE = 2
+"""Definitions that are worth an outline."""
+_LONGEST_DEFINITION = 40
+"""Lines up to which a definition that the target names is shown whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
     """One part of what is sent. `source` is `path:first-last` (one-based lines) or a name; `reason` a few words.
 
-    kind: target, symbol, imports, diagnostics, before, after, or what the caller named a piece from elsewhere
-    (instructions, tests, …). A piece that was left out has no text.
+    kind: target, symbol, imports, diagnostics, outline, before, after, definitions, tests, or what the caller named a
+    piece of its own (instructions, …). A piece that was left out has no text.
     """
 
     kind: str
@@ -72,12 +82,14 @@ def gather(
     path: str = "",
     shown: str | None = None,
     problems: Sequence[str] = (),
+    found: Sequence[Piece] = (),
     others: Sequence[Piece] = (),
 ) -> Context:
     """The context for a target. `shown` is the target's text where the document's own is not what the model is shown.
 
-    problems: one line for each diagnostic. others: pieces from elsewhere, most worthy first. Raises `BadInput` where
-    the target alone is more than the budget.
+    problems: one line for each diagnostic. found: what the target names, and its tests, in other files; without a text
+    where the caller has left it out already. others: the caller's own pieces. Both most worthy first. Raises `BadInput`
+    where the target alone is more than the budget.
     """
     snapshot, name = syntax.snapshot, path or "the document"
     own = piece("target", _lines_of(name, target), "the target", snapshot.slice(target) if shown is None else shown)
@@ -100,13 +112,92 @@ def gather(
     if problems:
         text = "".join(f"- {problem}\n" for problem in problems)
         budget.take(piece("diagnostics", name, "problems reported on the target", text))
-    share = _Budget(min(budget.left, max_tokens // _OTHERS_SHARE), [], [])
+    share = budget.part(max_tokens // _OTHERS_SHARE)
     for other in others:
         share.take(other)
-    budget.left -= sum(other.tokens for other in share.taken)
-    _take_around(budget, snapshot, core, imports, name)
-    left_out = (*budget.left_out, *share.left_out)
-    return Context((*budget.taken, *share.taken), tuple(replace(left, text="") for left in left_out))
+    budget.left -= share.spent
+    elsewhere = _take_rest(budget, syntax, core, imports, found, name, own.text, max_tokens)
+    left_out = (*budget.left_out, *elsewhere.left_out, *share.left_out)
+    pieces = (*budget.taken, *elsewhere.taken, *share.taken)
+    return Context(pieces, tuple(replace(left, text="") for left in left_out))
+
+
+def _take_rest(
+    budget: _Budget,
+    syntax: Syntax,
+    core: Range,
+    imports: Sequence[Range],
+    found: Sequence[Piece],
+    name: str,
+    target: str,
+    max_tokens: int,
+) -> _Budget:
+    """Take the rest of the file. Where it is too long for that: the outline, what the target names in it, and the
+    nearest lines. Returns what was taken of that and of what was `found` elsewhere.
+    """
+    snapshot = syntax.snapshot
+    lines = {line for range_ in imports for line in range(range_.start.line, range_.end.line + 1)}
+    elsewhere = budget.part(max_tokens // _DEFINITIONS_SHARE)
+    for each in found:
+        elsewhere.take(each)
+    sides = _sides(snapshot, core, lines, budget.left - elsewhere.spent)
+    if not all(side.whole for side in sides):
+        whole = outline(syntax, core.start.line)
+        elsewhere = budget.part(max_tokens // _DEFINITIONS_SHARE)
+        lines |= _take_own(elsewhere, whole, core, names_in(target, syntax.language.id).used, name)
+        for each in found:
+            elsewhere.take(each)
+        budget.left -= elsewhere.spent
+        _take_outline(budget, whole, core.start.line, name, max_tokens // _OUTLINE_SHARE)
+        sides = _sides(snapshot, core, lines, budget.left)
+    _take_sides(budget, snapshot, sides, name)
+    return elsewhere
+
+
+def _take_own(budget: _Budget, whole: Outline, core: Range, names: Sequence[str], name: str) -> set[int]:
+    """Take what the target names in its own file; the lines that are then shown. What does not fit stays for the text
+    around, which names what it leaves out.
+    """
+    apart = [each for each in whole.definitions if each.last < core.start.line or each.first > core.end.line]
+    lines: set[int] = set()
+    for definition in defined(apart, names, names):
+        own = definition_piece(whole, definition, name)
+        if own.tokens <= budget.left and budget.take(own) and is_shown_whole(definition):
+            lines.update(range(definition.first, definition.last + 1))
+    return lines
+
+
+def _take_outline(budget: _Budget, whole: Outline, line: int, name: str, most: int) -> None:
+    if len(whole.definitions) < _LEAST_OUTLINE:
+        return
+    shown = at_a_glance(whole, line, min(most, budget.left))
+    if len(shown) < _LEAST_OUTLINE:
+        shown = ()
+    else:
+        budget.take(_outline_piece(shown, name, "the file's outline"))
+    left = set(whole.definitions).difference(shown)
+    if left:
+        rest = [definition for definition in whole.definitions if definition in left]
+        budget.left_out.append(_outline_piece(rest, name, "the rest of the file's outline"))
+
+
+def _outline_piece(definitions: Sequence[Definition], name: str, reason: str) -> Piece:
+    last = max(definition.last for definition in definitions)
+    return piece("outline", f"{name}:{definitions[0].first + 1}-{last + 1}", reason, listed(definitions))
+
+
+def is_shown_whole(definition: Definition) -> bool:
+    """Whether a definition that the target names is shown with its body, not by its signatures alone."""
+    return definition.last - definition.first < _LONGEST_DEFINITION
+
+
+def definition_piece(whole: Outline, definition: Definition, name: str) -> Piece:
+    """A definition that the target names, in the file of that name."""
+    source = f"{name}:{definition.first + 1}-{definition.last + 1}"
+    what = f"the {definition.kind} {definition.name}, which the target names"
+    if is_shown_whole(definition):
+        return piece("definitions", source, what, whole.text(definition))
+    return piece("definitions", source, f"{what}, in signatures", whole.brief(definition))
 
 
 def gather_changes(files: Sequence[FileDiff], *, max_tokens: int, others: Sequence[Piece] = ()) -> Context:
@@ -139,9 +230,17 @@ class _Budget:
     taken: list[Piece]
     left_out: list[Piece]
 
+    @property
+    def spent(self) -> int:
+        return sum(piece.tokens for piece in self.taken)
+
+    def part(self, most: int) -> _Budget:
+        """A budget of at most so many of the tokens that are left here."""
+        return _Budget(min(self.left, most), [], [])
+
     def take(self, candidate: Piece) -> bool:
-        """Whether the piece fits; it is kept, or named as left out."""
-        if candidate.tokens > self.left:
+        """Whether the piece has a text that fits; it is kept, or named as left out."""
+        if candidate.tokens > self.left or not candidate.text:
             self.left_out.append(candidate)
             return False
         self.taken.append(candidate)
@@ -149,20 +248,22 @@ class _Budget:
         return True
 
 
-def _take_around(budget: _Budget, snapshot: Snapshot, core: Range, shown: Sequence[Range], name: str) -> None:
-    """Take the text on both sides of `core`, nearest first, but for the lines that were shown already."""
-    skipped = {line for range_ in shown for line in range(range_.start.line, range_.end.line + 1)}
+def _sides(snapshot: Snapshot, core: Range, skipped: set[int], left: int) -> tuple[_Side, _Side]:
+    """The text before and after `core`, nearest lines first, but for those that are shown already."""
     before, after = _Side(snapshot, core.start, -1, skipped), _Side(snapshot, core.end, +1, skipped)
-    left = budget.left
     while before.open or after.open:
         for side in (before, after):
             left -= side.step(left)
-    for kind, side in (("before", before), ("after", after)):
+    return before, after
+
+
+def _take_sides(budget: _Budget, snapshot: Snapshot, sides: tuple[_Side, _Side], name: str) -> None:
+    for kind, side in zip(("before", "after"), sides, strict=True):
         if side.text.strip():
             budget.take(
                 replace(piece(kind, _lines_of(name, side.taken), f"the text {kind} it", side.text), tokens=side.tokens)
             )
-        if side.rest is not None and snapshot.slice(side.rest).strip():
+        if side.rest is not None and not side.whole:
             reason = f"the rest of the text {kind} it"
             budget.left_out.append(piece(kind, _lines_of(name, side.rest), reason, snapshot.slice(side.rest)))
 
@@ -209,6 +310,11 @@ class _Side:
         if last > line and self._edge.character == content_length(self._snapshot.lines[line]):
             return Range(Position(line + 1, 0), Position(last, len(self._snapshot.lines[last])))
         return Range(self._edge, Position(last, len(self._snapshot.lines[last])))
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that is not blank was reached."""
+        return self.rest is None or not self._snapshot.slice(self.rest).strip()
 
     @property
     def rest(self) -> Range | None:

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Who is asked now, and why. After a failover, `after` is one line on what happened to the one before."""
+    """Who is asked now, and why. After a failover, `after` is one line on what happened to the one before.
+
+    `chats`: as a chat; else the gap of the job is filled.
+    """
 
     provider: str
     model: str
@@ -24,6 +27,7 @@ class Routed:
     reason: str
     attempt: int
     after: str | None = None
+    chats: bool = True
 
 
 @dataclass(frozen=True, slots=True)

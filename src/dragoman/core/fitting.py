@@ -25,7 +25,7 @@ def fitted(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
     head, tail = _margins(shown)
     base, mid_line = _base(shown, snapshot, target, lines)
     unit = indent_unit(shown) or indent_unit(snapshot.lines[:_SAMPLE])
-    lines = _restyled(lines, unit)
+    lines = restyled(lines, unit)
     lines = _shifted(lines, shown, base, from_document=any(line.strip() for line in shown))
     if mid_line:
         lines[0] = lines[0].lstrip(" \t")
@@ -39,14 +39,14 @@ def fitted(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
 def indent_unit(lines: Iterable[str]) -> str | None:
     """What one step of indentation is: a tab or some blanks; None where nothing is indented."""
     steps: Counter[str] = Counter()
-    above = ""
+    above: str | None = None  # what the first line stands at is no step: it may be deep inside something
     for line in lines:
         if not line.strip():
             continue
         own = line[: indentation(line)]
         if own.startswith("\t"):
             steps["\t"] += 1
-        elif len(own) > len(above) and own.startswith(above):
+        elif above is not None and len(own) > len(above) and own.startswith(above):
             steps[own[len(above) :]] += 1
         above = own
     usual = [step for step in steps.most_common(3) if step[0] == "\t" or len(step[0]) in {2, 3, 4, 8}]
@@ -92,7 +92,7 @@ def _implied(snapshot: Snapshot, target: Range, lines: Sequence[str]) -> str:
     return own if indentation(above) == indentation(below) else ""
 
 
-def _restyled(lines: list[str], unit: str | None) -> list[str]:
+def restyled(lines: list[str], unit: str | None) -> list[str]:
     """The lines indented with the document's unit where the model used another."""
     wrote = indent_unit(lines)
     if unit is None or wrote is None or wrote == unit:

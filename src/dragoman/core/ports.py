@@ -10,7 +10,8 @@ from dragoman.core.hints import Hints
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 
-    from dragoman.core.chat import Request
+    from dragoman.core.chat import FillRequest, Request
+    from dragoman.core.completion import Question
     from dragoman.core.editor_settings import EditorSettings
     from dragoman.core.errors import Download
     from dragoman.core.events import Downloading, Event
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from dragoman.core.route import Decision
     from dragoman.core.settings import Settings
     from dragoman.core.settings_layers import Problem
+    from dragoman.core.testrun import TestCall, TestReport
     from dragoman.core.trust import Foreign, Seal
 
 T = TypeVar("T")
@@ -31,7 +33,8 @@ class Job:
     conversation bear the same `session`. `action` names what the person asked for; "" where it was no action.
     `local_only`: a part of it may go to local providers alone. `sources`: the files that it quotes, with their lines.
     `cacheable`: an earlier answer to the same will do. `question`: the part of
-    the request that may be worded otherwise for the same answer; "" where nothing may.
+    the request that may be worded otherwise for the same answer; "" where nothing may. `fill`: the gap that the request
+    is about, for those who can fill one without a chat.
     """
 
     id: str
@@ -45,6 +48,7 @@ class Job:
     sources: tuple[str, ...] = ()
     cacheable: bool = False
     question: str = field(repr=False, default="")
+    fill: FillRequest | None = None
 
 
 class Completer(Protocol):
@@ -59,6 +63,27 @@ class Completer(Protocol):
 
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is proposed for a gap, with line feeds alone; "" where nothing is. Whose it is."""
+
+    text: str = field(repr=False)
+    provider: str
+    model: str
+
+
+class Filler(Protocol):
+    """Asks for what belongs at the cursor: behind it lies the same as behind `Completer`."""
+
+    async def fill(self, question: Question, *, invoked: bool) -> Filled:
+        """The proposal. `invoked`: the person asked for it in so many words; else only those are asked who are
+        local, or meant for this by the settings.
+
+        Cancelling it closes the provider's connection at once. Raises a `DragomanError` where nobody can be asked.
+        """
         ...
 
 
@@ -136,12 +161,50 @@ class Files(Protocol):
         """Those of the absolute paths that lie below the folders with every link followed, whatever is there."""
         ...
 
+    async def listed(self, folder: str) -> Sequence[str]:
+        """The names of the files right in the folder, in order; none for one outside. Not all where there are many."""
+        ...
+
+    def recent(self) -> Sequence[str]:
+        """The absolute paths of files that the person has open, or has edited, the last one first."""
+        ...
+
 
 class Workers(Protocol):
     """A place for work that would hold the event loop for milliseconds."""
 
     async def run(self, function: Callable[[], T]) -> T:
         """The function's result, computed off the loop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A regular expression to be tried on texts: engine, pattern and flags as `core.pattern_translation` has them."""
+
+    engine: str
+    pattern: str
+    flags: str
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What came of it. `error`: why it is no pattern. `found`: whether it is found in each of the texts, as far as the
+    time went; `late` says that it did not go to the end. `fault`: why nothing could be tried.
+    """
+
+    error: str = ""
+    found: tuple[bool, ...] = ()
+    late: bool = False
+    fault: str = ""
+
+
+class Patterns(Protocol):
+    """Where regular expressions are tried: in a place that can be stopped whatever they do."""
+
+    async def tried(self, experiment: Experiment) -> Observed:
+        """What comes of the experiment. Takes a few seconds at most; never raises."""
         ...
 
 
@@ -160,11 +223,51 @@ class Repository(Protocol):
         ...
 
 
+class TestRunner(Protocol):
+    """Runs a project's tests. Whoever has one has asked the person."""
+
+    async def run(self, call: TestCall) -> TestReport:
+        """Run them to the end, or to the time limit. Nothing that was started goes on after this, or after a cancel.
+
+        The project's own folder is not written to, but by what its own tests and runner write.
+        """
+        ...
+
+
 class Answers(Protocol):
     """Where finished answers stand as Markdown files, for editors that can open one."""
 
     async def keep(self, title: str, markdown: str) -> str:
         """The absolute path of a new file that only the person can read. Old ones are cleared away."""
+        ...
+
+
+class Sheet(Protocol):
+    """One answer on the live page, while it is written and after."""
+
+    def tell(self, event: Event) -> None:
+        """What happens to it."""
+        ...
+
+    def finish(self, markdown: str | None, message: str) -> None:
+        """It is as it stays: the whole answer, or None where there is none; `message` is one line on how it ended."""
+        ...
+
+
+class Page(Protocol):
+    """A page on loopback that shows the session's last answers while they are written, to the person alone."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether a browser shows it, or is just about to."""
+        ...
+
+    def begin(self, title: str) -> Sheet:
+        """An answer that is about to be written."""
+        ...
+
+    async def address(self) -> str:
+        """A URL that opens the page once, for a short time; the page is served from now on. Raises `OSError`."""
         ...
 
 
@@ -179,6 +282,11 @@ class Services(Protocol):
     @property
     def completer(self) -> Completer:
         """Who asks models."""
+        ...
+
+    @property
+    def filler(self) -> Filler:
+        """Who asks models for inline completions."""
         ...
 
     @property
@@ -197,8 +305,23 @@ class Services(Protocol):
         ...
 
     @property
+    def test_runner(self) -> TestRunner:
+        """Who runs a project's tests. It asks nobody: that is for whoever takes it."""
+        ...
+
+    @property
+    def patterns(self) -> Patterns:
+        """Where regular expressions are tried."""
+        ...
+
+    @property
     def answers(self) -> Answers:
         """Where answers are kept."""
+        ...
+
+    @property
+    def page(self) -> Page:
+        """Where answers are seen while they are written."""
         ...
 
     def files(self, roots: Sequence[str]) -> Files:

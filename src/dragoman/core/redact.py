@@ -107,6 +107,23 @@ def restore(text: str, table: Table) -> str:
     return _PLACEHOLDER.sub(lambda match: secrets.get(match[0], match[0]), text)
 
 
+def place_in(redacted: str, table: Table, place: int) -> int | None:
+    """Where in a redacted text a place of the text before is; None within what was hidden, and at its end.
+
+    `place` counts characters, as does what is returned.
+    """
+    secrets = dict(table.entries)
+    hidden = 0
+    for match in _PLACEHOLDER.finditer(redacted):
+        start = match.start() + hidden
+        if place <= start:
+            break
+        if place <= start + len(secrets[match[0]]):
+            return None
+        hidden += len(secrets[match[0]]) - len(match[0])
+    return place - hidden
+
+
 def mangled(reply: str, table: Table) -> tuple[str, ...]:
     """What in a reply, as the model wrote it, looks like a placeholder and is none: the model changed or invented it,
     and no secret can be put there. No redacted text holds such a word.

@@ -16,6 +16,7 @@ from dragoman.core.languages import defined_name, language
 from dragoman.core.patches import looks_like_patch, patched
 from dragoman.core.surplus import only_target
 from dragoman.core.thinking import without_thinking
+from dragoman.core.unwrapping import plain, unwrapped, without_end
 
 if TYPE_CHECKING:
     from dragoman.core.fences import Block
@@ -46,15 +47,16 @@ def replacement(reply: str, snapshot: Snapshot, target: Range, original: str | N
     """
     old = snapshot.slice(target) if original is None else original
     shown = _line_feeds(old)
-    text = _line_feeds(without_thinking(reply))
+    text = without_end(_line_feeds(without_thinking(reply)), shown)
     if not text.strip():
         raise UnusableReply("The model gave no answer, and nothing was changed. Try again, or choose another model.")
     of = language(snapshot.language)
-    found = _prose_text(text, shown, of) if of.prose else _code_text(text, shown, of)
+    found = _prose_text(text, shown, of) if of.prose else _code_text(unwrapped(text, shown, of), shown, of)
     if found.diff:
         new, notes = patched(found.text, shown), found.notes
     else:
         new = _without_numbers(found.text, shown)
+        new = new if of.prose else plain(new, shown, snapshot, target)
         _refuse_gaps(new, shown)
         new, more = only_target(new, shown, snapshot, target)
         notes = found.notes + more
@@ -71,7 +73,7 @@ def new_code(reply: str, language_id: str) -> str:
     Raises `UnusableReply` where there is none.
     """
     of = language(language_id)
-    text = _line_feeds(without_thinking(reply))
+    text = unwrapped(without_end(_line_feeds(without_thinking(reply))), "", of)
     found, _rest = blocks(text)
     own = [block for block in found if block.text.strip() and block.info in {*of.fences, of.id, ""}]
     code = "\n\n".join(block.text.strip("\n") for block in own) if own else _without_chatter(text, "", of)
@@ -90,7 +92,7 @@ def answer(reply: str) -> str:
 
     Raises `UnusableReply` where nothing is left.
     """
-    text = without_thinking(reply).strip()
+    text = without_end(without_thinking(reply)).strip()
     if not text:
         raise UnusableReply("The model gave no answer. Try again, or choose another model.")
     match = re.fullmatch(r"(`{3,}|~{3,})(?:markdown|md)[ \t]*\r?\n(.*?)\r?\n\1[ \t]*", text, re.DOTALL)

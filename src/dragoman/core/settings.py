@@ -258,6 +258,11 @@ class Provider(Section):
         description="Vertex: the service account's JSON file. Left out: the one GOOGLE_APPLICATION_CREDENTIALS names.",
     )
     embedding_model: Text | None = Field(default=None, description="The model to ask for embeddings.")
+    inline_model: Text | None = Field(
+        default=None,
+        description="The model to ask for inline completion. A provider that is not local is asked while you type only "
+        "where this is set.",
+    )
     context: Count | None = Field(
         default=None, description="The model's context window in tokens, where what is known of it is wrong."
     )
@@ -377,6 +382,92 @@ class Edits(Section):
     check_syntax: bool = Field(default=True, description="Parse the result before it is applied.")
 
 
+class Inline(Section):
+    """Completion where the cursor is."""
+
+    enabled: bool = Field(default=True, description="Whether anything is proposed.")
+    debounce_ms: Milliseconds = Field(
+        default=150,
+        description="How long after a key a model is asked; longer, up to four times that, for whoever types slowly.",
+    )
+    as_completion: bool = Field(
+        default=False, description="Propose among the ordinary completions too, for editors without inline completion."
+    )
+
+
+class Tests(Section):
+    """Tests that Dragoman has written, run with the project's own runner; docs/tests.md."""
+
+    run: Literal["never", "ask", "always"] = Field(
+        default="ask",
+        description="Whether new tests are run when that is asked for: never, once you have said yes for the folder, "
+        "or always. What runs is a model's code and the project's.",
+    )
+    timeout_s: Seconds = Field(default=300, description="A run that takes longer is ended.")
+
+
+class AnswerSettings(Section):
+    """Where answers are shown, besides the file that opens; docs/answers.md."""
+
+    hover: bool = Field(default=True, description="As a hover on the text that was asked about.")
+    page: bool = Field(
+        default=False,
+        description="Open the live page in your browser by itself when an answer begins that your editor does not show "
+        "while it is written.",
+    )
+
+
+class Lenses(Section):
+    """What stands above definitions in the text."""
+
+    enabled: bool = Field(
+        default=False,
+        description="Show code lenses above each definition, in editors that have them: explain, write tests, "
+        "document.",
+    )
+
+
+class OwnAction(Section):
+    """An action of your own: an entry in the code-action menu, and the command `dragoman.NAME`; see docs/actions.md."""
+
+    title: (
+        Annotated[
+            str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,80}$"), Wants("one line of at most 80 characters")
+        ]
+        | None
+    ) = Field(default=None, description="In the menu. Left out: the name.")
+    prompt: Annotated[str, Field(min_length=1, max_length=20_000)] | None = Field(
+        default=None,
+        description="What the model is asked. {selection}, {file}, {language}, {path}, {instruction} and {diagnostics} "
+        "are filled in.",
+    )
+    prompt_file: Annotated[str, Field(pattern=r"^[^{}\x00-\x1f]{1,1000}$"), Wants("the path of a text file")] | None = (
+        Field(
+            default=None,
+            description="A text file that holds the prompt, beside the file that names it; what an editor names is "
+            "sought beside your config.toml.",
+        )
+    )
+    result: Literal["edit", "answer", "findings"] = Field(
+        default="edit", description="What the reply is: new text for the target, Markdown, or a review's findings."
+    )
+    languages: tuple[Text, ...] = Field(default=("*",), description="Language ids it is offered for; * is any.")
+    kind: (
+        Literal["quickfix", "refactor", "refactor.extract", "refactor.inline", "refactor.rewrite", "source.dragoman"]
+        | None
+    ) = Field(
+        default=None,
+        description="The code action's kind. Left out: refactor.rewrite for an edit, else source.dragoman.NAME.",
+    )
+    intent: Intent | None = Field(
+        default=None,
+        description="The kind of work it is routed as. Left out: code for an edit, explanation for an answer, analysis "
+        "for findings.",
+    )
+    provider: Text | None = Field(default=None, description="Nobody else is asked.")
+    model: Text | None = Field(default=None, description="The model that is asked.")
+
+
 class Settings(Section):
     """Everything."""
 
@@ -397,4 +488,9 @@ class Settings(Section):
     cache: CacheSettings = Field(default_factory=CacheSettings)
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
+    inline: Inline = Field(default_factory=Inline)
+    tests: Tests = Field(default_factory=Tests)
+    answers: AnswerSettings = Field(default_factory=AnswerSettings)
+    lenses: Lenses = Field(default_factory=Lenses)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)
+    actions: dict[str, OwnAction] = Field(default_factory=dict)

@@ -19,6 +19,8 @@ _REACH = 3000
 _TELLING = 5
 """Letters and digits of a line that says something: more than a brace or `else`."""
 
+_PREAMBLE = re.compile(r"<\?php\b|#!|package\s|[\"']use strict[\"']|use strict;")
+
 
 def only_target(text: str, original: str, snapshot: Snapshot, target: Range) -> tuple[str, tuple[str, ...]]:
     """The part of the text that stands for the target, and a note where something was cut off.
@@ -31,7 +33,7 @@ def only_target(text: str, original: str, snapshot: Snapshot, target: Range) -> 
     if not before and not after:
         return text, ()
     lines = text.split("\n")
-    cut = _without_overlap(lines, original, before, after)
+    cut = _without_overlap(_without_preamble(lines, original, before), original, before, after)
     around = {*before, *after} - set(_meaningful(original))
     found = _definition(cut, original, snapshot) or _between(cut, before, after)
     if found is not None and _mostly(_minus(cut, found), around, 1):
@@ -67,11 +69,26 @@ def _without_overlap(lines: list[str], original: str, before: Sequence[str], aft
     whole = (head, tail) == (len(before), len(after)) and _says_something([*before, *after])
     if not whole:
         head = head if _says_something(wrote[:head]) else 0
-        tail = tail if _says_something(wrote[len(wrote) - tail :]) else 0
+        closes = head > 0 and _depth(wrote[head : len(wrote) - tail]) == _depth(own)
+        tail = tail if closes or _says_something(wrote[len(wrote) - tail :]) else 0
     if head + tail >= len(filled):
         return lines
     kept = filled[head : len(filled) - tail]
     return lines[kept[0] if head else 0 : kept[-1] + 1 if tail else len(lines)]
+
+
+def _without_preamble(lines: list[str], original: str, before: Sequence[str]) -> list[str]:
+    """The lines without the one that begins every file of a language, where the document has its own above."""
+    first = next((number for number, line in enumerate(lines) if line.strip()), 0)
+    line = lines[first].strip()
+    again = _PREAMBLE.match(line) is not None and line in before and line not in _meaningful(original)
+    return lines[first + 1 :] if again and any(rest.strip() for rest in lines[first + 1 :]) else lines
+
+
+def _depth(lines: Sequence[str]) -> int:
+    """How many brackets more are opened than closed."""
+    text = "".join(lines)
+    return sum(map(text.count, "([{")) - sum(map(text.count, ")]}"))
 
 
 def _overlap(wrote: Sequence[str], context: Sequence[str], own: Sequence[str]) -> int:

@@ -7,19 +7,17 @@ Languages without a grammar get their symbols from a line pattern and the indent
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from dragoman.core.grammars import definitions, grammar
+from dragoman.core.grammars import definitions, grammar, import_nodes
 from dragoman.core.languages import defined_name, language
 from dragoman.core.text import Position, Range, content_length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import tree_sitter
 
@@ -30,12 +28,12 @@ LARGEST = 1_000_000
 """Texts of more code points than this are not parsed."""
 
 _MOST_ERRORS = 50
-_HEADS = ("#", "@", "/", "*", "--", "export")
-"""How lines begin that may belong to a definition below: comments, decorators, attributes."""
+_HEADS = ("#", "@", "/", "*", "--", "export", "template")
+"""How lines begin that may belong to a definition below: comments, decorators, attributes, type parameters."""
 _LONGEST_HEAD = 60
 """Lines of comments and decorators above a definition that count as its own."""
 _FURTHEST = 2000
-"""Lines that the indentation fallback looks at on each side."""
+"""Lines on each side that are looked at where a whole text would take too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +68,18 @@ class Syntax:
     tree: tree_sitter.Tree | None
     too_large: bool = False
 
-    @cached_property
-    def _line_bytes(self) -> list[int] | None:
-        """Where each line begins, in UTF-8 bytes; None for ASCII, where bytes are code points."""
-        if self.snapshot.text.isascii():
-            return None
-        return [0, *accumulate(len(_utf8(line)) for line in self.snapshot.lines)]
-
-    def _position(self, offset: int) -> Position:
-        """The position at so many UTF-8 bytes. The grammar's own rows are not ours: it knows only line feeds."""
-        if self._line_bytes is None:
-            return self.snapshot.position(offset)
-        line = min(bisect_right(self._line_bytes, offset) - 1, len(self.snapshot.lines) - 1)
-        head = _utf8(self.snapshot.lines[line])[: offset - self._line_bytes[line]]
-        return Position(line, len(head.decode("utf-8", "surrogatepass")))
+    def _position(self, point: tuple[int, int]) -> Position:
+        """The position of a row and a column in UTF-8 bytes. Rows are our lines: `parse` gave the grammar no line ends
+        but line feeds.
+        """
+        row, column = point
+        line = self.snapshot.lines[row]
+        if not line.isascii():
+            column = len(_utf8(line)[:column].decode("utf-8", "surrogatepass"))
+        return Position(row, min(column, content_length(line)))
 
     def _range(self, first: tree_sitter.Node, last: tree_sitter.Node | None = None) -> Range:
-        start, end = self._position(first.start_byte), self._position(_end_byte(last or first))
+        start, end = self._position(first.start_point), self._position(_ending(last or first).end_point)
         if end.character == 0 and end.line > start.line:  # Rust's doc comments hold their line end
             end = Position(end.line - 1, content_length(self.snapshot.lines[end.line - 1]))
         return Range(start, end)
@@ -108,7 +101,7 @@ class Syntax:
             node = waiting.pop()
             if not node.has_error:
                 continue
-            line = self._position(node.start_byte).line
+            line = node.start_point[0]
             if node.is_missing:
                 yield SyntaxProblem(line, f"missing `{node.type}`")
             elif node.is_error:
@@ -130,6 +123,27 @@ class Syntax:
     def symbols(self) -> tuple[Symbol, ...]:
         """All definitions, outer ones before those inside them."""
         return self._symbols
+
+    def symbols_near(self, line: int) -> tuple[Symbol, ...]:
+        """The definitions within some hundred lines of that one; all where there is no grammar, or no need."""
+        if self.tree is None or len(self.snapshot.lines) <= _FURTHEST:
+            return self._symbols
+        first = max(0, line - _FURTHEST // 2)
+        return tuple(self._symbols_by_grammar(self.tree.root_node, first, line + _FURTHEST // 2))
+
+    def symbols_in(self, range_: Range) -> tuple[Symbol, ...]:
+        """The definitions that begin and end inside the range, but for the comments above them, and the smallest one
+        around it where there is one.
+        """
+        around = self.symbol_at(range_)
+        if self.tree is None:
+            near: Iterable[Symbol] = self._symbols
+        else:
+            near = self._symbols_by_grammar(self.tree.root_node, range_.start.line, range_.end.line)
+        inside = [
+            symbol for symbol in near if range_.start <= symbol.core.start and symbol.core.end <= self._line_end(range_)
+        ]
+        return (*inside, *([around] if around is not None and around not in inside else ()))
 
     def symbol_at(self, where: Position | Range) -> Symbol | None:
         """The smallest definition that holds the whole position or range, or None."""
@@ -155,10 +169,37 @@ class Syntax:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
 
+    def in_string(self, where: Position) -> bool:
+        """Whether the character there is part of a string, and of no comment in it; False where no grammar can tell."""
+        if self.tree is None:
+            return False
+        line, column = self._point(where)
+        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
+        while node is not None and not _TEXT_NODE.search(node.type):
+            node = node.parent
+        return node is not None and "comment" not in node.type
+
+    def enclosing(self, place: Range, types: Collection[str]) -> Range | None:
+        """Where the smallest node of one of these grammar's types stands that holds the whole place, or None."""
+        if self.tree is None:
+            return None
+        (line, column), end = self._point(place.start), self._point(place.end)
+        for first in ((line, column), (line, max(0, column - 1))):  # a place right behind a node is at its end
+            node = self.tree.root_node.named_descendant_for_point_range(first, max(first, end))
+            while node is not None and node.type not in types:
+                node = node.parent
+            if node is not None:
+                return self._range(node)
+        return None
+
+    def _point(self, position: Position) -> tuple[int, int]:
+        """Row, and column in UTF-8 bytes."""
+        return position.line, len(_utf8(self.snapshot.lines[position.line][: position.character]))
+
     def imports(self) -> tuple[Range, ...]:
         """The top-level imports, in their order."""
         if self.tree is not None:
-            return tuple(self._range(node) for node in self.tree.root_node.children if node.type in _IMPORTS)
+            return tuple(self._range(node) for node in import_nodes(self.tree.root_node, self.language.id))
         return tuple(
             Range(Position(number, 0), Position(number, content_length(line)))
             for number, line in enumerate(self.snapshot.lines[:300])
@@ -178,7 +219,6 @@ class Syntax:
         assert self.language.grammar is not None
         query, kinds = definitions(self.language.grammar)
         cursor = tree_sitter.QueryCursor(query)
-        # The grammar's rows are our lines: `parse` gave it no other line ends than line feeds.
         cursor.set_point_range((first_line, 0), (last_line + 1, 0))
         found = [(kinds[index], captures) for index, captures in cursor.matches(root)]
         found.sort(key=lambda match: (match[1]["symbol"][0].start_byte, -match[1]["symbol"][0].end_byte))
@@ -199,8 +239,8 @@ class Syntax:
                 kind="method" if kind == "function" and within[2] in _CLASSES else kind,
                 name=name,
                 name_range=self._range(name_node),
-                range=self._range(_commented(first), _outermost(node)),
-                core=self._range(first, _outermost(node)),
+                range=self._range(_commented(first), _last(node)),
+                core=self._range(first, _last(node)),
                 body=self._range(body[0]) if body else None,
                 container=within[1],
             )
@@ -221,7 +261,7 @@ class Syntax:
             column = line.find(name) if name else indentation(line)
             core = Range(Position(number, indentation(line)), Position(end, content_length(lines[end])))
             first = number
-            while first > 0 and _is_comment(lines[first - 1], self.language):
+            while first > 0 and (_is_comment(lines[first - 1], self.language) or _ATTRIBUTE.match(lines[first - 1])):
                 first -= 1
             yield Symbol(
                 kind="definition",
@@ -338,36 +378,34 @@ def _is_comment(line: str, of: Language) -> bool:
     return stripped.startswith(starts) if stripped else False
 
 
+_ATTRIBUTE = re.compile(r"\s*(?:@[\w.:]+(?:\(.*\))?|#?\[[A-Za-z].*\])\s*$")
+"""A line that says something of the definition below: a decorator, an annotation, an attribute."""
 _CLOSING = re.compile(r"\s*(?:[})\]]|end\b|fi\b|done\b|esac\b)")
 _IMPORT_LINE = re.compile(
     r"(?:import|from|using|use|require|require_relative|#\s*include|@import|library|open|load|source|export\s+\*)\b.*\S"
 )
-_CLASSES = frozenset({"class", "interface", "impl", "trait"})
-_WRAPPERS = frozenset({"decorated_definition", "export_statement"})
+_CLASSES = frozenset({"class", "interface", "impl", "struct", "trait"})
+_WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_declaration"})
+_OPEN_ENDED = frozenset({"struct_specifier", "class_specifier", "enum_specifier", "union_specifier"})
+"""What C ends with a semicolon that is not part of it."""
 _BEFORE = frozenset({"attribute_item", "decorator"})
+_TEXT_NODE = re.compile("comment|string|heredoc|scalar")
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
-_IMPORTS = frozenset(
-    {
-        "import_statement",
-        "import_from_statement",
-        "future_import_statement",
-        "use_declaration",
-        "extern_crate_declaration",
-        "import_declaration",
-    }
-)
 
-
-def _end_byte(node: tree_sitter.Node) -> int:
-    """Where the node ends, without a comment behind its closing brace, which JavaScript's grammar takes for its own."""
+def _ending(node: tree_sitter.Node) -> tree_sitter.Node:
+    """What the node ends with: itself, or its closing brace where a comment follows that JavaScript's grammar takes
+    for a part of it.
+    """
     last = node
-    while children := last.children:
-        if children[-1].is_extra:
-            closing = next((child for child in reversed(children) if not child.is_extra), node)
-            return closing.end_byte if closing.type == "}" else node.end_byte
-        last = children[-1]
-    return node.end_byte
+    while count := last.child_count:
+        final = last.child(count - 1)
+        assert final is not None
+        if final.is_extra:
+            closing = next((child for child in reversed(last.children) if not child.is_extra), node)
+            return closing if closing.type == "}" else node
+        last = final
+    return node
 
 
 def _outermost(node: tree_sitter.Node) -> tree_sitter.Node:
@@ -378,6 +416,13 @@ def _outermost(node: tree_sitter.Node) -> tree_sitter.Node:
     if parent is not None and node.type == "internal_module" and parent.type == "expression_statement":
         return _outermost(parent)
     return node
+
+
+def _last(node: tree_sitter.Node) -> tree_sitter.Node:
+    """What the definition ends with: its own end, or the semicolon behind it."""
+    outermost = _outermost(node)
+    following = outermost.next_sibling if node.type in _OPEN_ENDED else None
+    return following if following is not None and following.type == ";" else outermost
 
 
 def _first(node: tree_sitter.Node) -> tree_sitter.Node:

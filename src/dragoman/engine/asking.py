@@ -36,7 +36,7 @@ from dragoman.engine.pull import can_pull
 from dragoman.engine.records import AttemptRecord, log, log_notes
 from dragoman.engine.run import Course, Run, Tally
 from dragoman.engine.standing import Ending, Refusal
-from dragoman.providers import spoken
+from dragoman.engine.ways import REFUSALS, said, texts_of, way_of
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from dragoman.engine.places import Endpoint
     from dragoman.engine.spending import Reservation, Spending
     from dragoman.engine.standing import Lease, Standings
+    from dragoman.engine.ways import Way
 
 EXPECTED_ANSWER_TOKENS = 500
 """Reserved for an answer until its real length is known."""
@@ -111,7 +112,7 @@ class Asking:
         self, run: Run, candidate: Candidate, course: Course, *, last: bool
     ) -> AsyncGenerator[Event, None]:
         """One attempt: its events to the end, or a `ProviderError`; settled either way."""
-        course.asked = False
+        course.asked = course.fills = False
         place = candidate.place
         endpoint, secret = run.endpoint(place)
         _refuse_too_dear(run, candidate)
@@ -141,15 +142,17 @@ class Asking:
                 if course.shown:
                     course.shown = False
                     yield Reset(course.after or "")
-                yield _routed(run, candidate, place, course)
                 target = replace(ready, model=place.model)
-                dialect = spoken(place.dialect, target)
-                call = dialect.call(run.job.request, target)
+                way = await way_of(run.job, place, target, self.models, seconds)
+                yield _routed(run, candidate, place, course, way)
+                call, dialect = said(run.job, place, target, way)
                 log_notes(run.job.id, place.provider, call.notes)
-                tally.asked = self.tokens.begin("".join(m.text for m in run.job.request.messages), place.model)
+                course.fills = way != "chat"
+                texts = texts_of(run.job, way)
+                tally.asked = self.tokens.begin("".join(text for _, text in texts), place.model)
                 expected = Usage(needed, EXPECTED_ANSWER_TOKENS, estimated=True)
                 self._note(run, place, course, tally, RUNNING, expected, candidate.facts.cost_usd)
-                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally))
+                await self.audit.sent(run.settings.privacy, _outgoing(run, place, tally, texts))
                 # Whoever is last may be late: a late answer is worth more than none.
                 useful_s = None if last else _useful_seconds(run)
                 allowance = self._allowance(run, candidate, place, reserved)
@@ -173,9 +176,11 @@ class Asking:
                             yield delta
                         else:
                             tally.take(delta)
-                _refuse_less_than_an_answer(tally)
+                _refuse_less_than_an_answer(tally, may_be_empty=run.job.fill is not None)
         except ProviderError as error:
             failure = error
+            if course.fills and isinstance(error, REFUSALS):
+                self.models.refused_gap(place)
             raise
         finally:
             usage, spent, settled = self._settle(run, entry, place, course, tally, failure)
@@ -277,6 +282,8 @@ class Asking:
         elif isinstance(error, ModelUnavailable) and can_pull(place.dialect):
             error.download = Download(place.provider, place.endpoint, place.model or SMALL_CODE_MODEL)
         verdict = after_failure(error, retries, run.settings.retry, self.fraction())
+        if course.fills and isinstance(error, REFUSALS):
+            return Verdict(Step.AGAIN)  # and then in a chat
         whole_story = f"{sentence}; before that, {course.after}" if course.after else sentence
         if verdict.step is Step.STOP:
             raise type(error)(whole_story, status=error.status) from error
@@ -292,7 +299,7 @@ class Asking:
         return Verdict(Step.NEXT) if rests or broken_off or not course.asked else verdict
 
 
-def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Routed:
+def _routed(run: Run, candidate: Candidate, place: Place, course: Course, way: Way) -> Routed:
     course.asked = True
     run.attempts += 1
     return Routed(
@@ -304,10 +311,11 @@ def _routed(run: Run, candidate: Candidate, place: Place, course: Course) -> Rou
         reason=candidate.reason,
         attempt=run.attempts,
         after=course.after,
+        chats=way == "chat",
     )
 
 
-def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
+def _outgoing(run: Run, place: Place, tally: Tally, texts: tuple[tuple[str, str], ...]) -> Outgoing:
     job = run.job
     return Outgoing(
         request=job.id,
@@ -318,7 +326,7 @@ def _outgoing(run: Run, place: Place, tally: Tally) -> Outgoing:
         tokens=run.tokens,
         sources=job.sources,
         local_only=job.local_only,
-        texts=tuple((message.role, message.text) for message in job.request.messages),
+        texts=texts,
     )
 
 
@@ -337,11 +345,11 @@ def _refuse_too_dear(run: Run, candidate: Candidate) -> None:
         raise BudgetExceeded(f"about {estimate:.4f} USD more would be over the request's budget of {budget:g} USD")
 
 
-def _refuse_less_than_an_answer(tally: Tally) -> None:
+def _refuse_less_than_an_answer(tally: Tally, *, may_be_empty: bool) -> None:
     """Raises for an answer that ended well by the wire, and yet is none."""
     if tally.stop is Stop.CONTENT_FILTER:
         raise ContentFilter("its content filter stopped the answer")
     if tally.stop is None:
         raise StreamingError("the answer has no end")
-    if tally.stop is Stop.STOP and not any(tally.pieces):
+    if tally.stop is Stop.STOP and not any(tally.pieces) and not may_be_empty:
         raise StreamingError("answered with nothing")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dragoman.core.chat import FinishDelta, TextDelta, ToolCallDelta, UsageDelta
 from dragoman.core.errors import AttemptTimeout, ProviderError
@@ -13,12 +13,25 @@ from dragoman.engine.deadline import NEVER, Deadline
 from dragoman.engine.http import whole_body
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 
     from dragoman.core.chat import Delta
     from dragoman.core.settings import Timeouts
     from dragoman.engine.http import Transport
-    from dragoman.providers.base import Call, Dialect
+    from dragoman.providers.base import Call, Reader
+
+
+class Heard(Protocol):
+    """The part of a dialect that reads its answers."""
+
+    def reader(self) -> Reader:
+        """See `providers.base.Dialect`."""
+        ...
+
+    def error(self, status: int, headers: Mapping[str, str], body: bytes) -> ProviderError:
+        """See `providers.base.Dialect`."""
+        ...
+
 
 READ_OUT_SECONDS = 0.02
 """A body's end mostly comes with its last event; once that is read, the next call can use the connection."""
@@ -31,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 
 async def answer(
-    call: Call, dialect: Dialect, transport: Transport, timeouts: Timeouts, *, useful_seconds: float | None = None
+    call: Call, dialect: Heard, transport: Transport, timeouts: Timeouts, *, useful_seconds: float | None = None
 ) -> AsyncGenerator[Delta, None]:
     """The answer's deltas; the last one is a `FinishDelta`. Raises a `ProviderError` for anything less.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ if TYPE_CHECKING:
     from dragoman.core.ports import Disclosure, Workers
 
 LARGEST_FILE_BYTES = 1_000_000
+MOST_LISTED = 500
 
 
 class ProjectFiles:
@@ -52,6 +56,14 @@ class ProjectFiles:
         asked = tuple(paths)
         return await self._workers.run(lambda: frozenset(path for path in asked if is_inside(path, self._roots)))
 
+    async def listed(self, folder: str) -> Sequence[str]:
+        """See `core.ports.Files`."""
+        return await self._workers.run(lambda: _listed(folder, self._roots))
+
+    def recent(self) -> Sequence[str]:
+        """None: what a person works on is known to their editor."""
+        return ()
+
 
 def is_inside(path: str, roots: Iterable[str]) -> bool:
     """Whether the absolute path lies below one of the folders, links resolved, though nothing need be there yet."""
@@ -64,12 +76,23 @@ def is_inside(path: str, roots: Iterable[str]) -> bool:
 
 def _confined(path: str, roots: Iterable[str]) -> Path | None:
     """The existing path with its links resolved, or None where it is not below one of the roots."""
+    if not os.path.lexists(path):  # at a tenth of the price: most places that are looked at are empty
+        return None
     try:
         real = Path(path).resolve(strict=True)
         below = Path(path).is_absolute() and any(real.is_relative_to(Path(root).resolve()) for root in roots)
     except (OSError, RuntimeError, ValueError):  # missing, a loop of links, a name that can't be one
         return None
     return real if below else None
+
+
+def _listed(folder: str, roots: Iterable[str]) -> tuple[str, ...]:
+    real = _confined(folder, roots)
+    try:
+        with os.scandir(real) if real is not None else nullcontext(()) as entries:
+            return tuple(sorted(entry.name for entry in islice(entries, MOST_LISTED) if entry.is_file()))
+    except OSError:  # no folder, or one that may not be read
+        return ()
 
 
 def _read(path: str, roots: Iterable[str]) -> str | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from contextlib import aclosing
+from copy import copy
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -130,6 +131,12 @@ class Engine:
         self._known_endpoints = {}
         self._prices = {}
         self._told = set()
+
+    def alike(self, settings: Settings) -> Engine:
+        """An engine with other settings that shares all else with this one: connections, limits, budgets, records."""
+        other = copy(self)
+        other.use(settings, self._secrets)
+        return other
 
     async def decide(self, job: Job) -> Decision:
         """Who would be asked, and why. Calls no model."""

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from dragoman.providers.base import Call, Describer, Dialect, Target
 
 FRESH_SECONDS = 60.0
+REFUSED_SECONDS = 600.0
+"""For so long a model that refused to fill a gap is not asked to: it may be another one by then, or another server."""
+
 SMALLEST_WINDOW = 2048
 """In tokens; no model in use has less, so that nobody is asked about a short request."""
 
@@ -52,6 +55,7 @@ class ModelLists:
         self._clock = clock
         self._known: dict[tuple[str, str], _Listed] = {}
         self._described: dict[Place, Capabilities] = {}
+        self._refused: dict[Place, float] = {}
 
     async def resolved(self, place: Place, target: Target, intent: Intent, seconds: float) -> Place:
         """The place with a model: its own, or the best of the server's list. Raises a `ProviderError`."""
@@ -99,6 +103,14 @@ class ModelLists:
             return Capabilities()  # whether the model can be asked is for the question itself to show
         self._described[place] = found
         return found
+
+    def refused_gap(self, place: Place) -> None:
+        """Its server would not have the model fill a gap."""
+        self._refused[place] = self._clock.now() + REFUSED_SECONDS
+
+    def refuses_gaps(self, place: Place) -> bool:
+        """Whether that was so not long ago."""
+        return self._clock.now() < self._refused.get(place, 0.0)
 
     async def refuse_too_long(
         self, tokens: int, place: Place, target: Target, window: int | None, seconds: float

@@ -160,7 +160,7 @@ def _options(provider: Provider | None, preset: Preset | None, dialect: str) -> 
         stream_usage=preset.stream_usage if preset else True,
         stream=provider.stream if provider else True,
         vertex=Vertex(provider.project, provider.location or "global") if provider and provider.project else None,
-        quirks=preset.quirks if preset else Quirks(),
+        quirks=preset.quirks if preset else Quirks(fill="template"),  # nearly every server takes a bare text
         azure=_azure(provider) if dialect == "azure" else None,
         responses=provider.responses if provider else None,
         fallback_models=provider.fallback_models if provider else (),

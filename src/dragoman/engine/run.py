@@ -52,13 +52,15 @@ class Course:
     """What the asker of a run has seen of one row of attempts, of which each starts over where the one before failed.
 
     shown: text that a new attempt must take back first. after: one line on the last failure. retry: the next attempt
-    asks the same place again. asked: whether the attempt under way has reached its server.
+    asks the same place again. asked: whether the attempt under way has reached its server. fills: whether it fills the
+    job's gap without a chat.
     """
 
     shown: bool = False
     after: str | None = None
     retry: bool = False
     asked: bool = False
+    fills: bool = False
 
 
 @dataclass(slots=True)

@@ -1,4 +1,6 @@
-"""An answer for a client without a plugin: a finished Markdown file opened once, or the plainest way that works."""
+"""An answer for a client without a plugin: a finished Markdown file opened once, or the plainest way that works; and
+the live page in the person's browser, which shows it while it is written.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +39,24 @@ async def present(server: Server, title: str, markdown: str) -> str:
             pass  # said below, in the way that is left
     server.message(types.MessageType.Info, _line(markdown) or f"{title}: the answer is in {path}")
     return uri
+
+
+async def open_page(server: Server) -> bool:
+    """Show the live page in the person's browser, or say where it is; returns whether it is shown."""
+    try:
+        address = await server.services.page.address()
+    except OSError as error:
+        server.message(types.MessageType.Warning, f"The live page can't be served: {error.strerror}.")
+        return False
+    params = types.ShowDocumentParams(uri=address, external=True)
+    try:
+        shown = await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
+        if shown is not None and shown.success:
+            return True
+    except ClientError:
+        pass  # said below, in the way that is left
+    server.message(types.MessageType.Info, f"The live page is at {address} (once, and for ten minutes).")
+    return False
 
 
 def _line(markdown: str) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class ClientFacts:
     """One client.
 
+    watch_commands: it can be told of commands that come later.
     answers_at_once: its `executeCommand` has a short time limit or blocks its window, so a command answers at once
         and works on under progress.
     shows_command_errors: it shows the person an error that `executeCommand` answers with; where it does not, the
@@ -41,8 +42,13 @@ class ClientFacts:
     ask_message: bool
     configuration: bool
     watch_configuration: bool
+    watch_commands: bool
     code_action_literals: bool
+    hover_markdown: bool
     disabled_actions: bool
+    register_completion: bool
+    refresh_code_lenses: bool
+    notebooks: bool
     answers_at_once: bool
     shows_command_errors: bool
     skips_stale_edits: bool
@@ -55,7 +61,7 @@ class _Quirks(NamedTuple):
     skips_stale_edits: bool = False
     typing_delay: float = 0.0
     takes_document_changes: bool = False  # and does not say so
-    questions_take_the_keys: bool = False  # a question comes over whoever is typing, who answers it unawares
+    questions_take_the_keys: bool = False  # a question comes over whoever is typing: Enter says yes to it, unawares
 
 
 _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
@@ -74,10 +80,10 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
         "code-server": _Quirks(answers_at_once=False, shows_command_errors=True),
         "vscodium": _Quirks(answers_at_once=False, shows_command_errors=True),
         "cursor": _Quirks(answers_at_once=False, shows_command_errors=True),
-        "helix": _Quirks(),
+        "helix": _Quirks(questions_take_the_keys=True),
         "zed": _Quirks(),
-        "emacs": _Quirks(typing_delay=0.5),
-        "eglot": _Quirks(typing_delay=0.5),
+        "emacs": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
+        "eglot": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
     }
 )
 
@@ -89,6 +95,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
     workspace_edit = workspace.workspace_edit if workspace else None
     show_document = window.show_document if window else None
     code_action = text_document.code_action if text_document else None
+    hover = text_document.hover if text_document else None
     name = params.client_info.name if params.client_info else ""
     quirks = _quirks(name)
     return ClientFacts(
@@ -105,8 +112,15 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         watch_configuration=bool(
             workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
+        watch_commands=bool(workspace and workspace.execute_command and workspace.execute_command.dynamic_registration),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
+        hover_markdown="markdown" in _values(hover.content_format if hover else None),
         disabled_actions=bool(code_action and code_action.disabled_support),
+        register_completion=bool(
+            text_document and text_document.completion and text_document.completion.dynamic_registration
+        ),
+        refresh_code_lenses=bool(workspace and workspace.code_lens and workspace.code_lens.refresh_support),
+        notebooks=capabilities.notebook_document is not None,
         answers_at_once=quirks.answers_at_once,
         shows_command_errors=quirks.shows_command_errors,
         skips_stale_edits=quirks.skips_stale_edits,

@@ -66,12 +66,34 @@ def diagnostic_from(lines: Sequence[str], diagnostic: types.Diagnostic, encoding
 
 def path_of(uri: str) -> str:
     """The absolute path that a file URI names, or "" for any other URI."""
-    parts = urlsplit(uri)
-    if parts.scheme != "file" or parts.netloc not in {"", "localhost"}:
-        return ""
+    scheme, host, path = _parts(uri)
+    return path if scheme == "file" and host in {"", "localhost"} else ""
+
+
+def origin_of(uri: str) -> str:
+    """The absolute path in a URI of any other kind: where the text comes from, as far as its name tells. Else "".
+
+    A notebook that a cell stands in, an older state that git keeps, a file on another machine.
+    """
+    _, _, path = _parts(uri)
+    return path if not path_of(uri) and (path.startswith("/") or path[1:3] == ":/") else ""
+
+
+def scheme_of(uri: str) -> str:
+    """A URI's scheme, in small letters; "" where it has none."""
+    return _parts(uri)[0]
+
+
+def _parts(uri: str) -> tuple[str, str, str]:
+    """Scheme, host and path; nothing at all where it is no URI that can be read."""
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        return "", "", ""
     path = unquote(parts.path)
     # file:///c:/x names a Windows path without its leading slash.
-    return path[1:] if len(path) > 2 and path[0] == "/" and path[2] == ":" else path
+    bare = path[1:] if len(path) > 2 and path[0] == "/" and path[2] == ":" else path
+    return parts.scheme, parts.netloc, bare
 
 
 def uri_of(path: str) -> str:

@@ -27,6 +27,8 @@ from dragoman.lsp.convert import path_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_MOST_EDITED = 20
+
 
 class Carried(NamedTuple):
     """A range of an earlier version, carried to the present one; `touched` says that its own text was changed."""
@@ -174,6 +176,8 @@ class Documents:
 
     def __init__(self) -> None:
         self._open: dict[str, Document] = {}
+        self._edited: dict[str, float] = {}
+        """When files were changed last that are closed now, by their paths; the last ones alone."""
         self.last_touched: str | None = None
         """The document that the person was in last, for commands that name none."""
 
@@ -192,15 +196,39 @@ class Documents:
             document.close()
             if self.last_touched == document.uri:
                 self.last_touched = None
+            place = _place(uri)
+            if document.changed_at and place != uri:  # it was a file
+                self._edited.pop(place, None)
+                self._edited[place] = document.changed_at
+                for oldest in list(self._edited)[:-_MOST_EDITED]:
+                    del self._edited[oldest]
 
     def get(self, uri: str) -> Document | None:
         """The open document, or None."""
         return self._open.get(_place(uri))
+
+    def at(self, path: str) -> Document | None:
+        """The open document of the file at this absolute path, or None. Cheaper than by its URI."""
+        return self._open.get(path.replace("\\", "/"))
+
+    def recent(self) -> tuple[str, ...]:
+        """The paths of the files that are open, or were edited before they were closed: the last change first, then
+        what was opened last.
+        """
+        changed = dict(self._edited)
+        for place, document in self._open.items():
+            if place != document.uri:  # it is a file
+                changed[place] = max(document.changed_at, changed.get(place, 0.0))
+        newest_first = list(changed)[::-1]
+        return tuple(sorted(newest_first, key=lambda path: -changed[path]))
 
     def __len__(self) -> int:
         return len(self._open)
 
 
 def _place(uri: str) -> str:
-    """What two URIs of the same file have in common: editors differ in which characters they escape."""
-    return path_of(uri) or uri
+    """What two URIs of the same file have in common: editors differ in which characters they escape.
+
+    One with a fragment names a part of a file, such as a notebook's cell, which is a document of its own.
+    """
+    return uri if "#" in uri else path_of(uri) or uri

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dragoman.actions.places import folder_of
-from dragoman.lsp.convert import uri_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from dragoman.core.ports import Disclosure, Files
     from dragoman.lsp.documents import Documents
@@ -30,7 +29,7 @@ class OpenFirst:
 
     async def read_text(self, path: str) -> str | None:
         """The open document's text, else the file's, else None; None too where it may go to no model."""
-        document = self._documents.get(uri_of(path))
+        document = self._documents.at(path)
         if document is None:
             return await self._files.read_text(path)
         withheld = (await self._files.disclosures((path,)))[path].withheld
@@ -47,9 +46,17 @@ class OpenFirst:
     async def existing(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the paths that are open, or on the disk."""
         wanted = tuple(paths)
-        opened = frozenset(path for path in wanted if self._documents.get(uri_of(path)) is not None)
+        opened = frozenset(path for path in wanted if self._documents.at(path) is not None)
         return opened | await self._files.existing(path for path in wanted if path not in opened)
 
     async def inside(self, paths: Iterable[str]) -> frozenset[str]:
         """Those of the paths that lie below the workspace's folders; being open makes no difference."""
         return await self._files.inside(paths)
+
+    async def listed(self, folder: str) -> Sequence[str]:
+        """The names of the files in the folder, on the disk."""
+        return await self._files.listed(folder)
+
+    def recent(self) -> Sequence[str]:
+        """What is open, and what was edited before it was closed, the last change first."""
+        return self._documents.recent()

@@ -19,6 +19,7 @@ from dragoman.lsp.protocol import ClientError
 if TYPE_CHECKING:
     from dragoman.core.events import Event
     from dragoman.core.partial import DeltaValue, PartialValue, ThinkingValue
+    from dragoman.core.ports import Sheet
     from dragoman.lsp.messages import ProgressToken
     from dragoman.lsp.protocol import Protocol
 
@@ -141,12 +142,19 @@ class WorkDone:
 
 
 class Progress:
-    """Turns a job's events into both kinds of progress."""
+    """Turns a job's events into both kinds of progress, and into what the live page shows where it has a sheet."""
 
-    def __init__(self, protocol: Protocol, partial: PartialResults | None, work_done: WorkDone | None) -> None:
+    def __init__(
+        self,
+        protocol: Protocol,
+        partial: PartialResults | None,
+        work_done: WorkDone | None,
+        sheet: Sheet | None = None,
+    ) -> None:
         self._protocol = protocol
         self._partial = partial
         self._work_done = work_done
+        self._sheet = sheet
         self._who = ""
         self._characters = 0
         self.done: Done | None = None
@@ -154,6 +162,8 @@ class Progress:
 
     async def tell(self, event: Event) -> None:
         """Show one event. Waits while the editor reads slowly, which slows the reading from the provider."""
+        if self._sheet is not None:
+            self._sheet.tell(event)
         match event:
             case TextDelta(text):
                 self._characters += len(text)
@@ -173,6 +183,9 @@ class Progress:
                     self._work_done.report(reason, now=True)
             case Done():
                 self.done = event
+                # What is said of the result comes behind this: Helix shows the end where it shows messages.
+                if self._work_done is not None:
+                    self._work_done.end(_summary(event))
             case Reset() | UsageReport():
                 if isinstance(event, Reset):
                     self._characters = 0
@@ -190,9 +203,11 @@ class Progress:
         if self._partial is not None and (value := partial_value(event)) is not None:
             self._partial.value(value)
 
-    def finish(self, message: str | None = None) -> None:
+    def finish(self, message: str | None = None, *, answer: str | None = None) -> None:
         """The work has ended, well or not; `message` where there is more to say than who answered and how fast."""
         done = self.done
+        if self._sheet is not None:
+            self._sheet.finish(answer, message or (_summary(done) if done is not None else ""))
         if self._partial is not None:
             if done is not None and message is None:
                 self._told(done)

@@ -128,13 +128,10 @@ class Protocol(JsonRPCProtocol):
             self.respond_error(message_id, METHOD_NOT_FOUND, f"This server has no method {method}.")
             return
         try:
-            params = self._params(method, data)
+            params = self._params_of_request(message_id, method, data)
         except BadInput as error:
-            if message_id != self.answered_early:
-                self.respond_error(message_id, INVALID_PARAMS, str(error))
-                return
-            log.warning("The client's capabilities are passed over: %s", error)
-            params = self._params(method, {**data, "params": plainest(data.get("params"))})
+            self.respond_error(message_id, INVALID_PARAMS, str(error))
+            return
         try:
             result = handler(params)
         except Exception as error:  # noqa: BLE001 - the edge: whatever a handler raises is answered
@@ -208,6 +205,36 @@ class Protocol(JsonRPCProtocol):
         self._notified.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("%s failed", method, exc_info=error)
+
+    def _params_of_request(self, message_id: MessageId, method: str, data: dict[str, Any]) -> Any:
+        """The same, with what can be done without left out where it can't be understood. Raises `BadInput`."""
+        try:
+            return self._params(method, data)
+        except BadInput as error:
+            if message_id == self.answered_early:
+                log.warning("The client's capabilities are passed over: %s", error)
+                return self._params(method, {**data, "params": plainest(data.get("params"))})
+            if method != types.TEXT_DOCUMENT_CODE_ACTION:
+                raise
+            # What other servers report is none of this client's making: it must not cost the person the menu.
+            log.info("Diagnostics of other servers are cut down: %s", error)
+            return self._params(method, {**data, "params": self._with_sound_diagnostics(data.get("params"))})
+
+    def _with_sound_diagnostics(self, params: object) -> object:
+        """A code action's params with each diagnostic that is none by the specification cut down to what is sound."""
+        context = params.get("context") if isinstance(params, dict) else None
+        diagnostics = context.get("diagnostics") if isinstance(context, dict) else None
+        if not isinstance(params, dict) or not isinstance(context, dict) or not isinstance(diagnostics, list):
+            return params
+        cut = [each if self._is_sound(each) else _without_details(each) for each in diagnostics]
+        return {**params, "context": {**context, "diagnostics": [each for each in cut if self._is_sound(each)]}}
+
+    def _is_sound(self, diagnostic: object) -> bool:
+        try:
+            self._converter.structure(diagnostic, types.Diagnostic)
+        except Exception:  # noqa: BLE001 - as in _params
+            return False
+        return True
 
     def _params(self, method: str, data: dict[str, Any]) -> Any:
         """The params as lsprotocol has them; plain JSON for methods of our own. Raises `BadInput`."""
@@ -339,6 +366,20 @@ class Protocol(JsonRPCProtocol):
 
 def _pass_over(method: str, params: object, reason: str) -> None:  # noqa: ARG001 - a caller may want the params
     log.warning("Passing over %s: %s", method, reason)
+
+
+def _without_details(diagnostic: object) -> object:
+    """The place and the words of a diagnostic; its severity, code and source where they are of the right types."""
+    if not isinstance(diagnostic, dict):
+        return diagnostic
+    severity, code, source = (diagnostic.get(key) for key in ("severity", "code", "source"))
+    return {
+        "range": diagnostic.get("range"),
+        "message": diagnostic.get("message"),
+        "severity": severity if severity in list(types.DiagnosticSeverity) else None,
+        "code": code if isinstance(code, int | str) else None,
+        "source": source if isinstance(source, str) else None,
+    }
 
 
 def _first_reason(error: BaseException) -> str:

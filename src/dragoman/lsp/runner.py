@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import action as action_named
 from dragoman.core.errors import BadInput, DragomanError
 
 if TYPE_CHECKING:
@@ -32,13 +31,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One that is under way."""
+    """One that is under way. `on_page`: the live page shows it."""
 
     id: str
     title: str
     uri: str
     tokens: tuple[ProgressToken, ...]
     task: asyncio.Task[Any]
+    on_page: bool = False
 
 
 class Runner:
@@ -131,22 +131,23 @@ class Runner:
         """Run to the end. Raises a `DragomanError` with one line for the person."""
         from dragoman.lsp import work  # noqa: PLC0415 - see the module's docstring
 
-        action = action_named(order.action)
         services = await self._server.ready()
-        self._server.tell_problems(await services.refresh())
-        self._server.trusting.offer(services.foreign)
+        self._server.take_up(services, await services.refresh())
+        action = self._server.catalog.action(order.action)
         subject = await work.subject_of(self._server, order)
         run_id = f"{self._prefix}-{next(self._numbers)}"
         task = asyncio.current_task()
         assert task is not None
-        progress, tokens = work.progress_for(self._server, order, action, run_id)
-        self._runs[run_id] = Run(run_id, action.title, subject.scene.snapshot.uri, tokens, task)
+        sheet = work.sheet_for(self._server, order, action)
+        progress, tokens = work.progress_for(self._server, order, action, run_id, sheet)
+        uri = subject.scene.snapshot.uri
+        self._runs[run_id] = Run(run_id, action.title, uri, tokens, task, on_page=sheet is not None)
         try:
             delivered = await work.carry_out(self._server, action, subject, order, run_id, self._telling(progress))
             if progress.done is not None:
                 self.last_answer, self.last_problem = progress.done, None
                 delivered["provider"], delivered["model"] = progress.done.provider, progress.done.model
-            progress.finish()
+            progress.finish(answer=delivered.get("markdown"))
         except asyncio.CancelledError:
             progress.finish("cancelled")
             raise
@@ -169,7 +170,7 @@ class Runner:
         from dragoman.lsp import work  # noqa: PLC0415 - see the module's docstring
 
         await self._server.ready()
-        return await work.prepared_for(self._server, action_named(order.action), order)
+        return await work.prepared_for(self._server, self._server.catalog.action(order.action), order)
 
     def _telling(self, progress: Progress) -> Any:
         async def tell(event: Event) -> None:

@@ -12,23 +12,30 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 from pygls.server import JsonRPCServer
 
+from dragoman.actions.catalog import Catalog
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
+from dragoman.lsp.definition_lenses import DefinitionLenses
 from dragoman.lsp.documents import Documents
 from dragoman.lsp.downloads import Downloads
 from dragoman.lsp.findings import Findings
 from dragoman.lsp.handlers import HANDLERS
+from dragoman.lsp.hovers import Hovers
 from dragoman.lsp.hunks import Hunks
+from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
+from dragoman.lsp.notebooks import Notebooks
+from dragoman.lsp.own_commands import OwnCommands
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
+from dragoman.lsp.testing import Testing
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
 from dragoman.lsp.trusting import Trusting
 from dragoman.lsp.withheld import Withheld
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
 
     from cattrs import Converter
 
+    from dragoman.core.parsed import Parsed
     from dragoman.core.ports import Services
     from dragoman.core.settings_layers import Problem
     from dragoman.lsp.transport import Writer
@@ -68,6 +76,14 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.own_commands = OwnCommands(self)
+        self.catalog = Catalog()
+        """The actions there are: before the services are open, those that are built in."""
+        self.inline = Inline(self)
+        self.testing = Testing(self)
+        self.hovers = Hovers()
+        self.notebooks = Notebooks(self)
+        self.definition_lenses = DefinitionLenses(self)
         self.repositories: frozenset[str] = frozenset()
         """The workspace's folders that git follows."""
         self.facts: ClientFacts
@@ -132,6 +148,7 @@ class Server(JsonRPCServer):
         self.facts = facts_of(params)
         self.protocol.initialized = True
         options, trusts = _without_trust(params.initialization_options)
+        self.inline.announced(options)
         self.editor_settings = EditorSettings(
             roots=tuple(_roots(params)), initialization_options=options, trusts_workspace=trusts
         )
@@ -148,9 +165,17 @@ class Server(JsonRPCServer):
         return services
 
     async def configure(self, services: Services) -> None:
-        """Give the services the editor's settings, and tell what is wrong or foreign."""
-        self.tell_problems(await services.configure(self.editor_settings))
+        """Give the services the editor's settings, and take up what comes of them."""
+        self.take_up(services, await services.configure(self.editor_settings))
+
+    def take_up(self, services: Services, problems: Iterable[Problem]) -> None:
+        """Go by the services' settings, which may be other ones now; tell what is wrong or foreign."""
+        self.tell_problems(problems)
         self.trusting.offer(services.foreign)
+        self.inline.configured(services.settings.inline)
+        self.definition_lenses.configured(services.settings.lenses)
+        self.catalog = Catalog.of(services.settings)
+        self.own_commands.follow(self.catalog)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -158,15 +183,32 @@ class Server(JsonRPCServer):
 
     async def ready(self) -> Services:
         """The services, once they are open."""
-        assert self._opening is not None
         self._wanted.set()
+        return await self.opened()
+
+    async def opened(self) -> Services:
+        """The same for whoever has time: they are opened no sooner for it."""
+        assert self._opening is not None
         return await asyncio.shield(self._opening)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the services are ready."""
+        opening = self._opening
+        return opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None
 
     @property
     def services(self) -> Services:
         """The services, for whoever has waited until they are ready."""
         assert self._opening is not None
         return self._opening.result()
+
+    @cached_property
+    def parsed(self) -> Parsed:
+        """What was parsed lately for this connection."""
+        from dragoman.core.parsed import Parsed  # noqa: PLC0415 - an editor waits for the server to start
+
+        return Parsed()
 
     def spawn(self, work: Any) -> None:
         """Run a coroutine beside everything else, until it ends or the connection does."""
@@ -250,13 +292,17 @@ class Server(JsonRPCServer):
     def _invalid_notification(self, method: str, params: object, reason: str) -> None:
         """A document that has changed in a way that can't be understood is no longer in step: let it go."""
         log.warning("Passing over %s: %s", method, reason)
+        if method == types.NOTEBOOK_DOCUMENT_DID_CHANGE:
+            self.notebooks.out_of_step(params)
         if method != types.TEXT_DOCUMENT_DID_CHANGE or not isinstance(params, dict):
             return
         document = params.get("textDocument")
         uri = document.get("uri") if isinstance(document, dict) else None
         if isinstance(uri, str) and self.documents.get(uri) is not None:
+            self.inline.closed(uri)
             self.documents.close(uri)
             self.kept.document_closed(uri)
+            self.hovers.closed(uri)
             name = printable_name(uri.rpartition("/")[2])
             self.message(
                 types.MessageType.Error,

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dragoman import CONTENT_LOGGER
-from dragoman.actions.base import Scene
+from dragoman.actions.base import AnswerResult, EditResult, FileResult, ResultKind, Scene
+from dragoman.actions.complete import question_at
 from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.actions.places import folder_of
 from dragoman.core.errors import BadInput
 from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
-from dragoman.lsp.convert import diagnostic_from, path_of, range_from, root_of
+from dragoman.lsp.answers import open_page
+from dragoman.lsp.convert import diagnostic_from, path_of, range_from
 from dragoman.lsp.deliver import deliver
 from dragoman.lsp.files import files_around
 from dragoman.lsp.progress import PartialResults, Progress, WorkDone
+from dragoman.lsp.whereabouts import refuse_edit, whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dragoman.actions.base import Action
     from dragoman.actions.perform import Prepared
+    from dragoman.core.completion import Question
     from dragoman.core.events import Event
+    from dragoman.core.ports import Sheet
+    from dragoman.core.text import Position
     from dragoman.lsp.documents import Document, Journal
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.server import Server
@@ -52,6 +60,8 @@ async def subject_of(server: Server, order: Order) -> Subject:
     uri = order.uri or server.documents.last_touched
     if uri is None:
         raise BadInput("No document: open a file first, or name one in textDocument.uri.")
+    if uri in server.notebooks:
+        raise BadInput("That is a whole notebook: name one of its cells, or put the cursor into one.")
     document = server.documents.get(uri)
     if document is None:
         return Subject(_scene(server, order, await _unopened(server, uri), None), None, None)
@@ -59,8 +69,19 @@ async def subject_of(server: Server, order: Order) -> Subject:
     return Subject(scene, document, document.start_journal())
 
 
+def sheet_for(server: Server, order: Order, action: Action) -> Sheet | None:
+    """The live page's, for an answer that no plugin shows while it is written; opens the page where it is wanted."""
+    shows_itself = order.partial_result_token is not None or not order.apply
+    if action.result is not ResultKind.ANSWER or shows_itself or not server.facts.show_external:
+        return None
+    page = server.services.page
+    if server.services.settings.answers.page and not page.watched:
+        server.spawn(open_page(server))
+    return page.begin(action.title)
+
+
 def progress_for(
-    server: Server, order: Order, action: Action, run_id: str
+    server: Server, order: Order, action: Action, run_id: str, sheet: Sheet | None
 ) -> tuple[Progress, tuple[ProgressToken, ...]]:
     """What tells the client of the order's progress, and the work-done tokens by which it may be cancelled."""
     protocol, partial = server.protocol, None
@@ -71,15 +92,21 @@ def progress_for(
         work_done = WorkDone(protocol, action.title, order.work_done_token, ours=False)
     elif server.facts.work_done_progress:
         work_done = WorkDone(protocol, action.title, f"dragoman-{run_id}", ours=True)
-    return Progress(protocol, partial, work_done), (work_done.token,) if work_done else ()
+    return Progress(protocol, partial, work_done, sheet), (work_done.token,) if work_done else ()
 
 
 async def prepared_for(server: Server, action: Action, order: Order) -> Prepared:
     """What would be sent for the order."""
     subject = await subject_of(server, order)
     subject.let_go()
-    tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+    tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
     return await prepare(action, subject.scene, tools, preferences, order.hints)
+
+
+async def question_for(server: Server, document: Document, position: Position) -> Question | None:
+    """What a model would be asked at the cursor; None for nothing. Raises `BadInput` where it may see nothing there."""
+    at, preferences = whereabouts(server, document.uri), Preferences.of(server.services.settings)
+    return await question_at(document.snapshot(), position, at.file, tools_for(server, at.path), preferences)
 
 
 async def carry_out(
@@ -93,7 +120,12 @@ async def carry_out(
     """Ask, and bring the result to the person. A result that is kept goes on following the document's changes."""
     kept = False
     try:
-        tools, preferences = _tools(server, subject.scene), Preferences.of(server.services.settings)
+        tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
+        if order.apply:
+            refuse_edit(action, subject.scene)
+        if order.run:
+            root = subject.scene.root or folder_of(subject.scene.path)
+            tools = replace(tools, test_runner=await server.testing.runner(root))
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
         if content.isEnabledFor(logging.DEBUG):
             content.debug("asked: %s", prepared.asked())
@@ -102,16 +134,30 @@ async def carry_out(
             content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
+        if isinstance(result, EditResult | FileResult) and result.tried is not None:
+            delivered["tests"] = await server.testing.tell(result.tried, show=order.apply)
+        if isinstance(result, AnswerResult) and order.apply:
+            server.hovers.keep(prepared, subject.document, subject.journal, result.markdown)
         return delivered
     finally:
         if not kept:
             subject.let_go()
 
 
-def _tools(server: Server, scene: Scene) -> Tools:
+def tools_for(server: Server, path: str) -> Tools:
+    """What a performance about the document at this path, or "", needs of the world."""
     services = server.services
-    files = files_around(server, scene.path)
-    return Tools(services.completer, files, services.workers, services.repository, services.known_secrets)
+    files = files_around(server, path)
+    return Tools(
+        services.completer,
+        files,
+        services.workers,
+        services.repository,
+        services.known_secrets,
+        services.patterns,
+        server.parsed,
+        asyncio.get_running_loop().time,
+    )
 
 
 async def _unopened(server: Server, uri: str) -> Snapshot:
@@ -131,12 +177,15 @@ def _scene(server: Server, order: Order, snapshot: Snapshot, last_selection: Ran
         selection = range_from(snapshot.lines, order.range, encoding)
     else:
         selection = snapshot.clamp(last_selection or Range(snapshot.whole.start, snapshot.whole.start))
-    path = path_of(snapshot.uri)
+    at = whereabouts(server, snapshot.uri)
     return Scene(
         snapshot=snapshot,
         selection=selection,
         diagnostics=tuple(diagnostic_from(snapshot.lines, item, encoding) for item in order.diagnostics),
         instruction=order.instruction,
-        path=path,
-        root=root_of(path, server.editor_settings.roots),
+        path=at.path,
+        root=at.root,
+        origin=at.origin,
+        cell=at.cell,
+        cells=server.notebooks.others(snapshot.uri),
     )

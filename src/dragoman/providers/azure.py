@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 EMBED_BATCH = openai.EMBED_BATCH
 reader, fill_reader, error = openai.reader, openai.fill_reader, openai.error
+can_fill = openai.can_fill
 embeddings, models = openai.embeddings, openai.models
 
 

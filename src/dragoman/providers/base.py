@@ -166,7 +166,11 @@ class Dialect(Protocol):
 
 
 class Filler(Protocol):
-    """A dialect that can fill in the middle by an endpoint of its own."""
+    """A dialect that can fill in the middle without a chat."""
+
+    def can_fill(self, target: Target, told: bool | None) -> bool:
+        """Whether the target's model can be asked by `fill_call`; `told` is what its server says, None for nothing."""
+        ...
 
     def fill_call(self, request: FillRequest, target: Target) -> Call:
         """The streaming request."""

@@ -27,6 +27,7 @@ from dragoman.core.chat import (
     UsageDelta,
 )
 from dragoman.core.errors import ContextLength, InvalidRequest, ProviderError, StreamingError
+from dragoman.core.fill import family_of, templated
 from dragoman.core.sse import LineSplitter
 from dragoman.providers import failures
 from dragoman.providers.base import Call, Capabilities, PullProgress
@@ -63,13 +64,34 @@ def call(request: Request, target: Target) -> Call:
     return _post("/api/chat", body, target, notes)
 
 
+def can_fill(target: Target, told: bool | None) -> bool:
+    """See `providers.base.Filler`. Servers before `capabilities` say nothing."""
+    return family_of(target.model) is not None if told is None else told
+
+
 def fill_call(request: FillRequest, target: Target) -> Call:
-    """The streaming request to `/api/generate`, whose template puts prefix and suffix where the model wants them."""
+    """The streaming request to `/api/generate`, whose template puts prefix and suffix where the model wants them.
+
+    Without a suffix the server would take the prefix for a chat.
+    """
     body = {
         **_common(target, request.max_output_tokens, request.temperature, request.stop),
         "prompt": request.prefix,
-        "suffix": request.suffix,
+        "suffix": request.suffix or "\n",
         "think": False,
+    }
+    return _post("/api/generate", body, target)
+
+
+def raw_fill_call(request: FillRequest, target: Target) -> Call:
+    """The same by the model's own template, for one whose template there has no place for a suffix. Raises
+    `InvalidRequest` for a model of no known family.
+    """
+    prompt, request = templated(request, target.model)
+    body = {
+        **_common(target, request.max_output_tokens, request.temperature, request.stop),
+        "prompt": prompt,
+        "raw": True,
     }
     return _post("/api/generate", body, target)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dragoman.core.chat import Effort
 from dragoman.core.errors import ContentFilter, InvalidRequest, StreamingError
+from dragoman.core.fill import family_of, templated
 from dragoman.providers import base, failures
 from dragoman.providers.base import Call
 from dragoman.providers.openai_fill import WAYS, FillReader
@@ -110,18 +111,30 @@ def stops(request: Request | FillRequest, target: Target) -> tuple[list[str] | N
     return stop or None, (f"only {limit} of {len(request.stop)} stop texts",) if left_out else ()
 
 
+def can_fill(target: Target, told: bool | None) -> bool:
+    """See `providers.base.Filler`."""
+    way = WAYS.get(target.options.quirks.fill)
+    if way is None or told is False:
+        return False
+    known = family_of(target.model) is not None
+    return known or (not way.template and (way.every_model or bool(told)))
+
+
 def fill_call(request: FillRequest, target: Target) -> Call:
     """The streaming request for the middle. Raises `InvalidRequest` where the server has no way to fill it in."""
     options = target.options
     way = WAYS.get(options.quirks.fill)
     if way is None:
         raise InvalidRequest(f"{target.provider} has no endpoint that fills in the middle")
+    texts = {way.prefix: request.prefix, way.suffix: request.suffix}
+    if way.template:
+        prompt, request = templated(request, target.model)
+        texts = {way.prefix: prompt}
     max_tokens, temperature = limits(request, target)
     stop, notes = stops(request, target)
     body = {
         "model": model_name(target) or None,
-        way.prefix: request.prefix,
-        way.suffix: request.suffix,
+        **texts,
         "stream": True,
         "stream_options": {"include_usage": True} if options.stream_usage and way.streams_usage else None,
         way.limit: min(max_tokens, way.most) if max_tokens and way.most else max_tokens,

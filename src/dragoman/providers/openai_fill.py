@@ -22,7 +22,8 @@ class Way:
 
     path: behind the base URL, or `beside` its version.
     prefix, suffix, limit: what the body calls them. most: the longest answer that may be asked for, in tokens.
-    streams_usage: whether it takes `stream_options`.
+    streams_usage: whether it takes `stream_options`. every_model: all of the server's models can do it.
+    template: there is no suffix in the body; the model's own template holds both.
     """
 
     path: str
@@ -32,13 +33,16 @@ class Way:
     most: int | None = None
     beside: bool = False
     streams_usage: bool = True
+    every_model: bool = False
+    template: bool = False
 
 
 WAYS = MappingProxyType(
     {
         "completions": Way("/completions"),  # OpenAI's reference, "Completions" (legacy)
         "mistral": Way("/fim/completions", streams_usage=False),
-        "deepseek": Way("/beta/completions", most=4096, beside=True),
+        "deepseek": Way("/beta/completions", most=4096, beside=True, every_model=True),
+        "template": Way("/completions", template=True),
         "infill": Way("/infill", "input_prefix", "input_suffix", "n_predict", beside=True, streams_usage=False),
     }
 )

@@ -52,7 +52,7 @@ _SHORTEST_ANSWER = 16
 
 EMBED_BATCH = openai.EMBED_BATCH
 embed_call, embeddings = openai.embed_call, openai.embeddings
-fill_call, fill_reader = openai.fill_call, openai.fill_reader
+can_fill, fill_call, fill_reader = openai.can_fill, openai.fill_call, openai.fill_reader
 models_call, models = openai.models_call, openai.models
 error = openai.error
 

@@ -131,7 +131,7 @@ _ROWS = (
         needs_key=False,
         start="lms server start",
         max_tokens=4096,
-        quirks=Quirks(stop_limit=None, lacks=frozenset({"json"})),  # it knows JSON by schema alone
+        quirks=Quirks(stop_limit=None, lacks=frozenset({"json"}), fill="template"),  # it knows JSON by schema alone
     ),
     Preset(
         name="vllm",
@@ -143,7 +143,7 @@ _ROWS = (
         needs_key=False,
         start="vllm serve MODEL",
         max_tokens=4096,
-        quirks=Quirks(stop_limit=None),  # it refuses `suffix`
+        quirks=Quirks(stop_limit=None, fill="template"),  # it refuses `suffix`
     ),
     Preset(
         name="xai",
@@ -224,6 +224,7 @@ _ROWS = (
         key_variables=("TOGETHER_API_KEY",),
         model="openai/gpt-oss-120b",
         key_page="https://api.together.ai/settings/api-keys",
+        quirks=Quirks(fill="template"),
     ),
     Preset(
         name="fireworks",
@@ -233,6 +234,7 @@ _ROWS = (
         key_variables=("FIREWORKS_API_KEY",),
         model="accounts/fireworks/models/gpt-oss-120b",
         key_page="https://app.fireworks.ai/settings/users/api-keys",
+        quirks=Quirks(fill="template"),
     ),
     Preset(
         name="github",

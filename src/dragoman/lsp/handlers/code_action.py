@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import ACTIONS
 from dragoman.actions.base import Scene
 from dragoman.actions.prompting import short
 from dragoman.lsp import messages
-from dragoman.lsp.convert import diagnostic_from, path_of, range_from, range_to, root_of
+from dragoman.lsp.capabilities import COMMANDS
+from dragoman.lsp.convert import diagnostic_from, range_from, range_to
+from dragoman.lsp.whereabouts import changes_document, is_editable, whereabouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,20 +48,29 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
     diagnostics = {
         diagnostic_from(snapshot.lines, diagnostic, encoding): diagnostic for diagnostic in params.context.diagnostics
     }
-    path = path_of(document.uri)
-    if reason := server.withheld.reason(path):
+    at = whereabouts(server, document.uri)
+    if reason := server.withheld.reason(at.file):
         return _withheld(server, document.uri, reason, params.context.only)
-    root = root_of(path, server.editor_settings.roots)
-    in_repository = root in server.repositories
-    scene = Scene(snapshot, selection, tuple(diagnostics), path=path, root=root, in_repository=in_repository)
+    scene = Scene(
+        snapshot,
+        selection,
+        tuple(diagnostics),
+        path=at.path,
+        root=at.root,
+        in_repository=at.root in server.repositories,
+        origin=at.origin,
+        cell=at.cell,
+        runs_tests=server.testing.offered,
+    )
     entries: list[types.CodeAction] = []
     if _wanted(WAITING_KIND, params.context.only):
-        entries.extend(_hunks(server, document, selection))
-        entries.extend(_fixes(server, document.uri, selection))
+        if is_editable(snapshot):
+            entries.extend(_hunks(server, document, selection))
+            entries.extend(_fixes(server, document.uri, selection))
         entries.extend(_housekeeping(server, document.uri))
     entries.extend(
         entry
-        for action in ACTIONS
+        for action in server.catalog.actions
         for offer in _offers(action, scene)
         if _wanted(offer.kind, params.context.only)
         for entry in [_entry(server, action, offer, scene, diagnostics)]
@@ -87,6 +97,8 @@ def _shown(server: Server, entries: list[types.CodeAction]) -> list[Entry]:
 
 def _offers(action: Action, scene: Scene) -> tuple[Offer, ...]:
     try:
+        if changes_document(action, scene) and not is_editable(scene.snapshot):
+            return ()
         return tuple(action.offer(scene))
     except Exception:
         log.exception("dragoman.%s can't be offered", action.name)
@@ -116,9 +128,16 @@ def _entry(
     return types.CodeAction(
         title=offer.title,
         kind=offer.kind,
-        command=types.Command(offer.title, action.command, arguments=[argument]),
+        command=_command_of(action, offer.title, argument),
         diagnostics=concerned or None,
     )
+
+
+def _command_of(action: Action, title: str, argument: dict[str, Any]) -> types.Command:
+    """The person's own actions have no command in the answer to `initialize`, and some editors run no other."""
+    if action.command in COMMANDS:
+        return types.Command(title, action.command, arguments=[argument])
+    return types.Command(title, messages.ACTION, arguments=[action.name, argument])
 
 
 def _hunks(server: Server, document: Document, selection: Range) -> Iterator[types.CodeAction]:
@@ -149,6 +168,8 @@ def _fixes(server: Server, uri: str, selection: Range) -> Iterator[types.CodeAct
 def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
     for run in server.runner.of(uri):
         yield _command(f"Cancel: {run.title}", messages.CANCEL, run.id)
+        if run.on_page:
+            yield _command(f"Watch in the browser: {run.title}", messages.PAGE)
     for wanted in server.downloads.offered:
         yield _command(f"Download {wanted.model} ({wanted.provider})", messages.DOWNLOAD, wanted.model)
     if server.findings.has(uri):
@@ -159,5 +180,6 @@ def _housekeeping(server: Server, uri: str) -> Iterator[types.CodeAction]:
         yield _command(f"Discard kept result: {kept.title}", messages.KEPT_DISCARD, kept.id)
 
 
-def _command(title: str, command: str, argument: str) -> types.CodeAction:
-    return types.CodeAction(title=title, kind=WAITING_KIND, command=types.Command(title, command, arguments=[argument]))
+def _command(title: str, command: str, *arguments: str) -> types.CodeAction:
+    done = types.Command(title, command, arguments=list(arguments))
+    return types.CodeAction(title=title, kind=WAITING_KIND, command=done)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 METHOD = types.TEXT_DOCUMENT_CODE_LENS
 
 
-def handle(server: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
+async def handle(server: Server, params: types.CodeLensParams) -> list[types.CodeLens | dict[str, Any]]:
     """Those of an open document."""
     document = server.documents.get(params.text_document.uri)
-    return [] if document is None else [lens for lenses in LENSES for lens in lenses(server, document)]
+    if document is None:
+        return []
+    above = await server.definition_lenses.of(document)
+    return [*(lens for lenses in LENSES for lens in lenses(server, document)), *above]

@@ -25,7 +25,9 @@ def handle(server: Server, params: types.DidChangeTextDocumentParams) -> None:
         return
     document.change(params.text_document.version, _edits(server, document, params))
     server.documents.last_touched = document.uri
+    server.inline.changed(document)
     server.findings.changed(document.uri)
+    server.hovers.changed(document.uri)
     server.hunks.changed(document.uri, (change.text for change in params.content_changes))
 
 

@@ -13,8 +13,14 @@ METHOD = types.TEXT_DOCUMENT_DID_CLOSE
 
 
 def handle(server: Server, params: types.DidCloseTextDocumentParams) -> None:
-    """Let it go, and what was kept for it."""
-    server.kept.document_closed(params.text_document.uri)
-    server.findings.closed(params.text_document.uri)
-    server.hunks.closed(params.text_document.uri)
-    server.documents.close(params.text_document.uri)
+    """Let it go, and what was kept for it. Editors differ in how they write a URI, and are not always of one mind."""
+    document = server.documents.get(params.text_document.uri)
+    if document is None:
+        return
+    server.kept.document_closed(document.uri)
+    server.findings.closed(document.uri)
+    server.inline.closed(document.uri)
+    server.hunks.closed(document.uri)
+    server.hovers.closed(document.uri)
+    server.definition_lenses.closed(document.uri)
+    server.documents.close(document.uri)

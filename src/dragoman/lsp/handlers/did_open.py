@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from dragoman.lsp.convert import path_of
+from dragoman.lsp.whereabouts import is_editable, whereabouts
 
 if TYPE_CHECKING:
     from dragoman.lsp.server import Server
@@ -17,9 +17,13 @@ METHOD = types.TEXT_DOCUMENT_DID_OPEN
 def handle(server: Server, params: types.DidOpenTextDocumentParams) -> None:
     """Take it over. A second didOpen without a didClose starts it anew."""
     item = params.text_document
-    server.kept.document_closed(item.uri)
-    server.findings.closed(item.uri)
+    before = server.documents.get(item.uri)
+    if before is not None:
+        server.kept.document_closed(before.uri)
+        server.findings.closed(before.uri)
+        server.hunks.closed(before.uri)
     document = server.documents.open(item.uri, item.language_id, item.version, item.text)
     server.findings.opened(document)
-    server.hunks.opened(document)
-    server.withheld.look(path_of(item.uri))
+    if is_editable(document.snapshot()):
+        server.hunks.opened(document)
+    server.withheld.look(whereabouts(server, item.uri).file)

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import ACTIONS
 from dragoman.core.errors import BadInput
 from dragoman.lsp import messages
+from dragoman.lsp.answers import open_page
+from dragoman.lsp.capabilities import COMMANDS
+from dragoman.lsp.complete import complete
 from dragoman.lsp.deliver import apply_kept, show_kept
 
 if TYPE_CHECKING:
@@ -34,9 +36,18 @@ async def handle(server: Server, params: types.ExecuteCommandParams) -> Any:
 async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
     arguments = params.arguments or []
     name = params.command.removeprefix(PREFIX)
-    if any(action.command == params.command for action in ACTIONS):
+    if params.command == messages.ACTION:
+        order = messages.order_from_action_command(arguments, params.work_done_token)
+        return await server.runner.command(order)
+    if await _is_action(server, params.command):
         return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token))
     match params.command:
+        case messages.COMPLETE:
+            order = messages.order_from_command(name, arguments, params.work_done_token)
+            if server.facts.answers_at_once:
+                server.spawn(server.runner.told(name, complete(server, order)))
+                return None
+            return await complete(server, order)
         case messages.CANCEL:
             run_id = arguments[0] if arguments and isinstance(arguments[0], str) else None
             return {"cancelled": server.runner.cancel(run_id)}
@@ -46,6 +57,8 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
                 server.spawn(server.runner.told("download", server.downloads.download(wanted, None)))
                 return None
             return await server.downloads.download(wanted, params.work_done_token)
+        case messages.PAGE:
+            return await _page(server)
         case messages.KEPT_APPLY:
             return await apply_kept(server, _kept(server, arguments))
         case messages.KEPT_SHOW:
@@ -67,9 +80,29 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
             return {"cleared": server.findings.clear(_text(arguments) or None)}
         case _:
             known = ", ".join(
-                [*(action.command for action in ACTIONS), messages.CANCEL, messages.FINDINGS_CLEAR, messages.DOWNLOAD]
+                [
+                    *(action.command for action in server.catalog.actions),
+                    messages.CANCEL,
+                    messages.FINDINGS_CLEAR,
+                    messages.DOWNLOAD,
+                ]
             )
             raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}.")
+
+
+async def _is_action(server: Server, command: str) -> bool:
+    """Whether the command is that of an action. The person's own are known once the settings have been read."""
+    if command not in COMMANDS:
+        await server.ready()
+    return any(action.command == command for action in server.catalog.actions)
+
+
+async def _page(server: Server) -> Any:
+    await server.ready()
+    if server.facts.answers_at_once:
+        server.spawn(open_page(server))
+        return None
+    return {"shown": await open_page(server)}
 
 
 def _text(arguments: Sequence[Any]) -> str:

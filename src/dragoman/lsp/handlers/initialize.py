@@ -20,4 +20,14 @@ def handle(server: Server, params: types.InitializeParams) -> dict[str, Any]:
     if server.protocol.initialized:
         raise BadInput("initialize came twice; start a new server instead.")
     server.initialize(params)
-    return initialize_result({"capabilities": {"general": {"positionEncodings": [server.facts.encoding.value]}}})
+    client = params.client_info
+    capabilities: dict[str, Any] = {"general": {"positionEncodings": [server.facts.encoding.value]}}
+    if server.facts.notebooks:
+        capabilities["notebookDocument"] = {"synchronization": {}}
+    return initialize_result(
+        {
+            "clientInfo": {"name": client.name, "version": client.version} if client else None,
+            "capabilities": capabilities,
+            "initializationOptions": params.initialization_options,
+        }
+    )

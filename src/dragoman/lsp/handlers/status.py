@@ -34,6 +34,7 @@ async def handle(server: Server, _params: object) -> dict[str, Any]:
         "spentToday": status["spentToday"],
         "budgets": status["budgets"],
         "ledgerProblem": status["ledgerProblem"],
+        "inline": server.inline.status(),
         "kept": [
             {"id": kept.id, "title": kept.title, "reason": kept.reason}
             for uri in documents
