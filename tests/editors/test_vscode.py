@@ -344,6 +344,29 @@ def test_tests_are_written(open_window):
     assert window.text() == SOURCE
 
 
+def test_lens_above_a_function(open_window):
+    """Where the person wants lenses, a click on one runs its action for its function."""
+    simulator = Simulator(EXPLAINING)
+    window = open_window(simulator, settings={"dragoman.lenses.enabled": True})
+    window.sees("Write tests")
+    click(window, ".codelens-decoration a", "Explain")
+    window.sees("every order's name")
+    assert "def total(orders):" in simulator.completions[0].prompt
+
+
+def test_context_menu(open_window):
+    """The editor's context menu has all actions under Dragoman, for the place that was clicked on."""
+    simulator = Simulator(EXPLAINING)
+    window = open_window(simulator)
+    window.attached()
+    window.go_to("def names")
+    window.page.ask("press", keys="Shift+F10")
+    click(window, ".context-view .action-item", "Dragoman")
+    click(window, ".context-view .monaco-submenu .action-item", "Explain")
+    window.sees("every order's name")
+    assert "def names(orders):" in simulator.completions[0].prompt
+
+
 def test_commands_of_the_package(open_window):
     """Every command that the package lists is there once the server runs."""
     window = open_window(Simulator(REFACTORING))

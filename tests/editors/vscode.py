@@ -110,7 +110,8 @@ class VSCode(Editor):
         self.page = self._browser(f"{self._serve(address, trusted=trusted)}/?folder={self.file.parent}")
         self.page.ask("open")
         connection = self._closing.enter_context(listening.accept()[0])
-        self._agent = Lines(connection.makefile("w", encoding="utf-8"), connection.makefile("r", encoding="utf-8"))
+        sides = (self._closing.enter_context(connection.makefile(mode, encoding="utf-8")) for mode in "wr")
+        self._agent = Lines(*sides)
         self.ask("open", path=str(self.file))
 
     def _install(self, *, found: bool) -> None:
