@@ -15,7 +15,7 @@ import pytest
 from dragoman.simulator import Reply, Simulator, in_order
 from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
-from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING
+from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING, SLOW_REFACTORING
 from editors.vscode import VSCODE, VSCode
 from simulator_thread import in_thread
 
@@ -213,6 +213,21 @@ def test_typing_into_a_shown_change(open_window):
     click(window, ".editor-actions .action-label[aria-label*='Apply Change']")
     window.ask("open", path=str(window.file))
     assert window.text() == SOURCE.replace("(order.name)\n", "(order.name)\n        print(order)\n")
+
+
+def test_typing_goes_on_when_a_change_is_shown(open_window):
+    """A diff that opens while the person types takes no key from them."""
+    simulator = Simulator(SLOW_REFACTORING)
+    window = open_window(simulator, settings={"dragoman.preview": True})
+    window.attached()
+    window.go_to("def names")
+    window.command("refactor")
+    window.wait("the provider asked", lambda: simulator.completions)
+    window.go_to("What a day's")
+    window.type_line("import math")
+    window.sees("Refactor: orders.py (not applied yet)")
+    window.page.ask("type", text=" # typed on")
+    window.wait("the typing", lambda: "\nimport math # typed on\n" in window.text())
 
 
 def test_settings_that_somebody_has_set(open_window):

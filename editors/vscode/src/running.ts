@@ -83,8 +83,9 @@ async function previewed(desk: Desk, title: string, order: Order, document: Text
     if (edits.length === 0) {
       void window.showInformationMessage(`Dragoman: ${title}: ${message ?? "the model proposes no change"}.`);
     } else {
-      const places = journal.place(edits, version ?? document.version);
-      await desk.previews.show(title, document, places, (lines) => void run(desk, order.action, [moved(order, lines)]));
+      const proposal = journal.proposal(edits, version ?? document.version);
+      const busy = journal.touched() || window.activeTextEditor?.document !== document;
+      await desk.previews.show(title, document, proposal, busy, (lines) => void run(desk, order.action, [moved(order, lines)]));
     }
     return result;
   } finally {
