@@ -375,9 +375,14 @@ def test_context_menu(open_window):
     window = open_window(simulator)
     window.attached()
     window.go_to("def names")
+    window.actions()  # the window knows of the server by now
     window.page.ask("press", keys="Shift+F10")
-    click(window, ".context-view .action-item", "Dragoman")
-    click(window, ".context-view .monaco-submenu .action-item", "Explain")
+    click(window, ".monaco-menu .action-item", "Dragoman")
+    window.wait("the submenu", lambda: window.page.ask("count", selector=".monaco-submenu .action-menu-item"))
+    entries = window.ask("package", id="dragoman.dragoman")["contributes"]["menus"]["dragoman.actions"]
+    for _ in range([entry["command"] for entry in entries].index("dragoman.explain")):
+        window.page.ask("press", keys="ArrowDown")
+    window.page.ask("press", keys="Enter")
     window.sees("every order's name")
     assert "def names(orders):" in simulator.completions[0].prompt
 
