@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generate_vscode import package_json
+
 from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings
 from dragoman.core.settings_schema import Key, json_schema, keys, section_in
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCS = Path(__file__).parent.parent / "docs"
+PACKAGE = DOCS.parent / "editors" / "vscode" / "package.json"
 
 INTRODUCTION = """# Settings
 
@@ -109,6 +112,7 @@ def documents() -> dict[Path, str]:
     return {
         DOCS / "settings.md": "\n".join(settings_page()),
         DOCS / "settings.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+        PACKAGE: package_json(PACKAGE),
     }
 
 

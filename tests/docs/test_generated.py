@@ -22,7 +22,9 @@ def generate():
     """The module scripts/generate.py."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "scripts" / "generate.py")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "scripts")
+        spec.loader.exec_module(module)
     return module
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from editors.desk import REPOSITORY, SETTINGS, Desk
 from editors.helix import Helix
 from editors.neovim import Neovim
 from editors.terminal import names
+from editors.vscode import VSCode
 from simulator_thread import in_thread
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dragoman.simulator import Simulator
     from editors.driver import Editor
 
-EDITORS: tuple[type[Editor], ...] = (Neovim, Helix)
+EDITORS: tuple[type[Editor], ...] = (Neovim, Helix, VSCode)
 PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
@@ -36,8 +36,8 @@ def sockets() -> Iterator[str]:
 @pytest.fixture(params=EDITORS, ids=lambda editor: editor.name)
 def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
     """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings."""
-    program = PROGRAMS / request.param.program
-    assert program.exists(), f"{program} is missing: scripts/get-editors fetches it"
+    missing = request.param.missing(PROGRAMS)
+    assert missing is None, missing
     with ExitStack() as stack:
 
         def open_(simulator: Simulator, settings: str = SETTINGS) -> Editor:
@@ -86,5 +86,4 @@ def _scenario_of(item: pytest.Item) -> str:
 
 
 def _version(editor: type[Editor]) -> str:
-    told = subprocess.run([PROGRAMS / editor.program, "--version"], capture_output=True, text=True, check=True).stdout
-    return f"{editor.name} {told.split()[1].removeprefix('v')}"
+    return f"{editor.name} {editor.version(PROGRAMS)}"

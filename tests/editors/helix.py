@@ -6,7 +6,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from editors.driver import Editor
+from editors.driver import TerminalEditor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 
-class Helix(Editor):
+class Helix(TerminalEditor):
     """Keys as in Helix's defaults: Space a opens the code actions, Down and Enter choose."""
 
     name = "Helix"
     program = "hx"
     menu_rows = 10
     holds_messages = False
+    has_panel = False
 
     def configure(self, desk: Desk) -> None:
         """Copies `editors/helix` to where a person would put it, with what is off there on."""

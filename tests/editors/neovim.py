@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from editors.driver import Editor
+from editors.driver import TerminalEditor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 
-class Neovim(Editor):
+class Neovim(TerminalEditor):
     """Keys as in Neovim's defaults: `gra` opens the code actions, a number chooses."""
 
     name = "Neovim"
     program = "nvim"
     menu_rows = 30
     holds_messages = True
+    has_panel = False
 
     def configure(self, desk: Desk) -> None:
         """Copies `editors/neovim` to where a person would put it."""

@@ -21,6 +21,11 @@ ENDLESS = Reply(text=("```python\n", *("# and so on\n",) * 10_000), between=0.05
 EXPLAINING = Reply(text=("## What it does\n\n", "It gathers **every order's name**", " in a list.\n"))
 
 
+def taken(answer):
+    """Whether the editor says that it has applied the edit."""
+    return answer["result"]["applied"]
+
+
 def test_starts_and_attaches(open_editor):
     """The server starts beside the file, and has nothing to complain about."""
     editor = open_editor(Simulator(REFACTORING))
@@ -51,15 +56,18 @@ def test_refactor_and_undo(open_editor):
 
 
 def test_explain(open_editor):
-    """An explanation opens as Markdown, from the server that is running already, and the file stays as it was."""
+    """An explanation is shown, by the server that is running already, and the file stays as it was."""
     editor = open_editor(Simulator(EXPLAINING))
     editor.go_to("def names")
     editor.run_action("Explain")
     editor.sees("every order's name")
-    [shown] = editor.recording.told("window/showDocument")
-    assert shown["uri"].endswith(".md")
-    editor.wait("the document shown", lambda: editor.recording.answers("window/showDocument"))
-    assert editor.recording.answers("window/showDocument")[0]["result"]["success"]
+    shown = editor.recording.told("window/showDocument")
+    if editor.has_panel:
+        assert shown == []
+    else:
+        assert [params["uri"].endswith(".md") for params in shown] == [True]
+        editor.wait("the document shown", lambda: editor.recording.answers("window/showDocument"))
+        assert editor.recording.answers("window/showDocument")[0]["result"]["success"]
     assert editor.file.read_text(encoding="utf-8") == SOURCE
     assert len(editor.recording.servers()) == 1
 
@@ -70,7 +78,7 @@ def test_hover(open_editor):
     editor.go_to("def names")
     editor.run_action("Explain")
     editor.sees("every order's name")
-    editor.enter("e orders.py")
+    editor.back()
     editor.sees("def names(orders):")
     editor.go_to("result.append")
     editor.hover()
@@ -86,6 +94,8 @@ def test_hover(open_editor):
 def test_watch_in_the_browser(open_editor):
     """While an explanation is written, the menu opens the live page, where it is seen so far."""
     editor = open_editor(Simulator(Reply(text=("It gathers ", *("names. ",) * 10_000), between=0.05)))
+    if editor.has_panel:
+        pytest.skip("its own panel shows the answer while it is written")
     editor.go_to("def names")
     editor.run_action("Explain")
     editor.wait("the answer begun", lambda: any(v["kind"] == "report" for v in editor.recording.progress()))
@@ -151,9 +161,12 @@ def test_typing_elsewhere_meanwhile(open_editor):
     editor.wait("the provider asked", lambda: simulator.completions)
     editor.go_to("What a day's")
     editor.open_line("import math")
-    editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
+    editor.wait(
+        "an edit that was taken",
+        lambda: any(taken(answer) for answer in editor.recording.answers("workspace/applyEdit")),
+    )
     assert editor.text() == REFACTORED.replace('come to."""\n', 'come to."""\nimport math\n')
-    assert editor.recording.answers("workspace/applyEdit")[-1]["result"]["applied"]
+    assert taken(editor.recording.answers("workspace/applyEdit")[-1])
     order = editor.recording.order("textDocument/didChange", "workspace/applyEdit")
     assert order[0] == "textDocument/didChange", "the edit came before the typing: the provider was too quick"
 
@@ -172,7 +185,7 @@ def test_typing_inside_meanwhile(open_editor):
     editor.wait("the end of the work", lambda: editor.recording.progress()[-1]["kind"] == "end")
     if not editor.holds_messages:
         editor.sees("kept")
-    editor.terminal.type("orders)\rfound = 1")
+    editor.type("orders)\rfound = 1")
     editor.sees("found = 1")
     editor.normal()
     if editor.holds_messages:
