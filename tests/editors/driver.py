@@ -90,6 +90,11 @@ class Editor(ABC):
     def run_action(self, title: str) -> None:
         """Runs the code action of that title."""
 
+    def stand_on(self, problem: str) -> None:
+        """From anywhere on the cursor's line, goes where its problem is offered to be fixed. Has the problem reported
+        where the editor has no language server beside Dragoman that finds it.
+        """
+
     @abstractmethod
     def command(self, name: str, words: str = "") -> None:
         """Runs one of the server's commands, with free text."""
@@ -143,6 +148,7 @@ class TerminalEditor(Editor):
 
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
         self.file, self.recording, self.opened = desk.file, desk.recording, desk.opened
+        self.neighbour = desk.neighbour
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
         self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
@@ -242,13 +248,18 @@ class TerminalEditor(Editor):
 
     def actions(self) -> list[str]:
         """Opens the menu of code actions; its titles in sight, in the order in which they are shown."""
-        earlier = len(self.recording.answers("textDocument/codeAction"))
+        speakers = [speaker for speaker in (self.recording, self.neighbour) if speaker.answers("initialize")]
+        earlier = [len(speaker.answers("textDocument/codeAction")) for speaker in speakers]
         self.normal()
         self.open_actions()
-        answers = self.wait(
-            "an answer about code actions", lambda: self.recording.answers("textDocument/codeAction")[earlier:]
-        )
-        offered = sorted((action["title"] for action in answers[-1]["result"]), key=len, reverse=True)
+        offered = []
+        for speaker, number in zip(speakers, earlier, strict=True):
+            answers = self.wait(
+                "an answer about code actions",
+                lambda speaker=speaker, number=number: speaker.answers("textDocument/codeAction")[number:],
+            )
+            offered += [action["title"] for action in answers[-1]["result"] or ()]
+        offered.sort(key=len, reverse=True)
         assert offered, "no code actions were offered"
 
         def shown() -> list[str]:

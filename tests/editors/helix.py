@@ -41,6 +41,10 @@ class Helix(TerminalEditor):
         """The first one is chosen to begin with."""
         self.terminal.keys(*["Down"] * titles.index(title), "Enter")
 
+    def stand_on(self, problem: str) -> None:
+        """Selects the line: Helix tells of the problems in what is selected."""
+        self.terminal.type("x")
+
     def command(self, name: str, words: str = "") -> None:
         """By Helix's typed command, whose arguments are JSON."""
         self.enter(f"lsp-workspace-command dragoman.{name} {json.dumps(words) if words else ''}".rstrip())
@@ -58,3 +62,9 @@ class Helix(TerminalEditor):
         """By the key of `editors/helix/config.toml`."""
         self.normal()
         self.terminal.type(" x")
+
+
+class OldHelix(Helix):
+    """The oldest one that Dragoman is for."""
+
+    program = "hx-25.01"
