@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from editors.desk import REPOSITORY, SETTINGS, Desk
+from editors.emacs import Emacs
 from editors.helix import Helix, OldHelix
 from editors.neovim import Neovim
 from editors.terminal import names
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dragoman.simulator import Simulator
     from editors.driver import Editor
 
-EDITORS: tuple[type[Editor], ...] = (Neovim, Helix, OldHelix, VSCode)
+EDITORS: tuple[type[Editor], ...] = (Neovim, Helix, OldHelix, VSCode, Emacs)
 PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
@@ -38,6 +39,8 @@ def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
     """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings."""
     missing = request.param.missing(PROGRAMS)
     assert missing is None, missing
+    if lack := request.param.lacks.get(_scenario_of(request.node)):
+        pytest.skip(lack)
     with ExitStack() as stack:
 
         def open_(simulator: Simulator, settings: str = SETTINGS, *, beside: bool = False) -> Editor:

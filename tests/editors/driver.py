@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from abc import ABC, abstractmethod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from editors.terminal import ESCAPE, Terminal, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from editors.desk import Desk
@@ -27,6 +28,10 @@ class Editor(ABC):
     """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
     has_panel: bool
     """Whether its plugin shows answers by itself, and not as the server's Markdown files."""
+    opens_documents: bool = True
+    """Whether a server can have it open a document or a page of the web (`window/showDocument`)."""
+    lacks: Mapping[str, str] = MappingProxyType({})
+    """The scenarios that it can't go through, with the reason: an ability that it has not."""
     file: Path
     recording: Recording
     opened: Path

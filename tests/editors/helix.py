@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from editors.driver import TerminalEditor
@@ -68,3 +69,10 @@ class OldHelix(Helix):
     """The oldest one that Dragoman is for."""
 
     program = "hx-25.01"
+    opens_documents = False
+    lacks = MappingProxyType(
+        {
+            "watch in the browser": "it opens nothing for a server; a message says where the page is",
+            "ask by command": "its typed command takes no words; a comment that ends in AI? does",
+        }
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from editors.driver import TerminalEditor
@@ -28,6 +29,7 @@ class Neovim(TerminalEditor):
     program = "nvim"
     menu_rows = 30
     holds_messages = True
+    lacks = MappingProxyType({"fix beside another server": "its menu tells a server of its own problems alone"})
     has_panel = False
 
     def configure(self, desk: Desk) -> None:
