@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from abc import ABC, abstractmethod
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from editors.terminal import ESCAPE, Terminal, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from editors.desk import Desk
@@ -27,6 +28,10 @@ class Editor(ABC):
     """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
     has_panel: bool
     """Whether its plugin shows answers by itself, and not as the server's Markdown files."""
+    opens_documents: bool = True
+    """Whether a server can have it open a document or a page of the web (`window/showDocument`)."""
+    lacks: Mapping[str, str] = MappingProxyType({})
+    """The scenarios that it can't go through, with the reason: an ability that it has not."""
     file: Path
     recording: Recording
     opened: Path
@@ -90,6 +95,11 @@ class Editor(ABC):
     def run_action(self, title: str) -> None:
         """Runs the code action of that title."""
 
+    def stand_on(self, problem: str) -> None:
+        """From anywhere on the cursor's line, goes where its problem is offered to be fixed. Has the problem reported
+        where the editor has no language server beside Dragoman that finds it.
+        """
+
     @abstractmethod
     def command(self, name: str, words: str = "") -> None:
         """Runs one of the server's commands, with free text."""
@@ -143,6 +153,7 @@ class TerminalEditor(Editor):
 
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
         self.file, self.recording, self.opened = desk.file, desk.recording, desk.opened
+        self.neighbour = desk.neighbour
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
         self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
@@ -242,13 +253,18 @@ class TerminalEditor(Editor):
 
     def actions(self) -> list[str]:
         """Opens the menu of code actions; its titles in sight, in the order in which they are shown."""
-        earlier = len(self.recording.answers("textDocument/codeAction"))
+        speakers = [speaker for speaker in (self.recording, self.neighbour) if speaker.answers("initialize")]
+        earlier = [len(speaker.answers("textDocument/codeAction")) for speaker in speakers]
         self.normal()
         self.open_actions()
-        answers = self.wait(
-            "an answer about code actions", lambda: self.recording.answers("textDocument/codeAction")[earlier:]
-        )
-        offered = sorted((action["title"] for action in answers[-1]["result"]), key=len, reverse=True)
+        offered = []
+        for speaker, number in zip(speakers, earlier, strict=True):
+            answers = self.wait(
+                "an answer about code actions",
+                lambda speaker=speaker, number=number: speaker.answers("textDocument/codeAction")[number:],
+            )
+            offered += [action["title"] for action in answers[-1]["result"] or ()]
+        offered.sort(key=len, reverse=True)
         assert offered, "no code actions were offered"
 
         def shown() -> list[str]:

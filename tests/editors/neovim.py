@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from editors.driver import TerminalEditor
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
     from editors.desk import Desk
 
+RUFF = """\
+if vim.fn.executable("ruff") == 1 then
+  vim.lsp.config("ruff", { cmd = { "ruff", "server" }, filetypes = { "python" }, root_markers = { ".git" } })
+  vim.lsp.enable("ruff")
+end
+"""
+"""A language server beside Dragoman, where the desk has one."""
+
 
 class Neovim(TerminalEditor):
     """Keys as in Neovim's defaults: `gra` opens the code actions, a number chooses."""
@@ -20,11 +29,15 @@ class Neovim(TerminalEditor):
     program = "nvim"
     menu_rows = 30
     holds_messages = True
+    lacks = MappingProxyType({"fix beside another server": "its menu tells a server of its own problems alone"})
     has_panel = False
 
     def configure(self, desk: Desk) -> None:
         """Copies `editors/neovim` to where a person would put it."""
         shutil.copytree(desk.pieces / "neovim", desk.configuration / "nvim")
+        beside = desk.configuration / "nvim" / "after" / "plugin" / "ruff.lua"
+        beside.parent.mkdir(parents=True)
+        beside.write_text(RUFF, encoding="utf-8")
 
     def arguments(self) -> Sequence[str]:
         """No swap file: a killed editor's would be asked about."""

@@ -19,6 +19,9 @@ REFACTORING = Reply(text=tuple(f"```python\n{NEW_NAMES}```".splitlines(keepends=
 SLOW_REFACTORING = Reply(text=tuple(REFACTORING.text[0] + "".join(REFACTORING.text[1:])), between=0.03)
 ENDLESS = Reply(text=("```python\n", *("# and so on\n",) * 10_000), between=0.05)
 EXPLAINING = Reply(text=("## What it does\n\n", "It gathers **every order's name**", " in a list.\n"))
+WRITING_TESTS = Reply(
+    text=("```python\n", "from orders import names\n\n\n", "def test_names():\n    assert names([]) == []\n", "```\n")
+)
 
 
 def taken(answer):
@@ -37,7 +40,9 @@ def test_lists_actions(open_editor):
     """The code actions at a function stand in the editor's own menu."""
     editor = open_editor(Simulator(REFACTORING))
     editor.go_to("def names")
-    assert {"Explain", "Refactor", "Document", "Write tests"} <= set(editor.actions())
+    titles = set(editor.actions())
+    assert {"Explain", "Refactor", "Document"} <= titles
+    assert ("Write tests" in titles) == ("writes tests" not in editor.lacks)
 
 
 def test_refactor_and_undo(open_editor):
@@ -62,7 +67,7 @@ def test_explain(open_editor):
     editor.run_action("Explain")
     editor.sees("every order's name")
     shown = editor.recording.told("window/showDocument")
-    if editor.has_panel:
+    if editor.has_panel or not editor.opens_documents:
         assert shown == []
     else:
         assert [params["uri"].endswith(".md") for params in shown] == [True]
@@ -70,6 +75,49 @@ def test_explain(open_editor):
         assert editor.recording.answers("window/showDocument")[0]["result"]["success"]
     assert editor.file.read_text(encoding="utf-8") == SOURCE
     assert len(editor.recording.servers()) == 1
+
+
+def test_writes_tests(open_editor):
+    """Tests come as a file of their own, which is shown; the file itself stays as it was."""
+    simulator = Simulator(WRITING_TESTS)
+    editor = open_editor(simulator)
+    editor.go_to("def names")
+    editor.run_action("Write tests")
+    if not editor.opens_documents:
+        editor.sees("test_orders.py is new")
+        editor.enter("open test_orders.py")
+    editor.sees("def test_names():")
+    assert "def names(orders):" in simulator.completions[0].prompt
+    assert editor.file.read_text(encoding="utf-8") == SOURCE
+
+
+def test_fix_beside_another_server(open_editor):
+    """What the language's own server has found is fixed from the menu that both servers fill."""
+    simulator = Simulator(REFACTORING)
+    editor = open_editor(simulator, beside=True)
+    editor.go_to("result = []")
+    editor.open_line("import math")
+    editor.stand_on("`math` imported but unused")
+    fix = "Fix: `math` imported but unused"
+    editor.wait("the fix offered", lambda: fix in editor.actions(), seconds=30)
+    editor.normal()
+    editor.run_action(fix)
+    editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
+    assert editor.text() == REFACTORED
+    assert "`math` imported but unused" in simulator.completions[0].prompt
+
+
+def test_change_is_accepted_by_itself(open_editor):
+    """Where changes wait in the text for a word, the menu accepts the one at the cursor."""
+    editor = open_editor(Simulator(REFACTORING), f"[edits]\nreview = true\n{SETTINGS}")
+    editor.go_to("def names")
+    editor.run_action("Refactor")
+    editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
+    assert "<<<<<<<" in editor.text()
+    editor.go_to("<<<<<<<")
+    editor.run_action("Accept this change")
+    editor.wait("a second edit", lambda: len(editor.recording.answers("workspace/applyEdit")) == 2)
+    assert editor.text() == REFACTORED
 
 
 def test_hover(open_editor):

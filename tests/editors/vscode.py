@@ -219,6 +219,11 @@ class VSCode(Editor):
         assert title in titles, f"{title!r} is not among {titles}"
         assert self.ask("run", title=title) == 0, "the action's command has arguments"
 
+    def stand_on(self, problem: str) -> None:
+        """Reports it, as an extension of the language would."""
+        lines = self.text().split("\n")
+        self.ask("diagnose", line=next(n for n, line in enumerate(lines) if "import math" in line), message=problem)
+
     def command(self, name: str, words: str = "") -> None:
         """By its name, as a key binding runs it."""
         self.ask("command", name=f"dragoman.{name}", words=[words] if words else [])
