@@ -12,16 +12,18 @@ import socket
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from editors.desk import REPOSITORY
 from editors.driver import Editor
 from editors.terminal import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from editors.desk import Desk
+
+T = TypeVar("T")
 
 HERE = Path(__file__).parent / "in_vscode"
 VSCODE = REPOSITORY / ".editors" / "vscode"
@@ -182,6 +184,10 @@ class VSCode(Editor):
     def screen(self) -> list[str]:
         """The lines of text in the window and its panels."""
         return str(self.page.ask("text")).split("\n")
+
+    def wait(self, what: str, condition: Callable[[], T], seconds: float = START_SECONDS) -> T:
+        """With more patience: so large a program is slow where others work too."""
+        return super().wait(what, condition, seconds)
 
     def normal(self) -> None:
         """There are no modes."""
