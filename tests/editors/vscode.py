@@ -226,8 +226,10 @@ class VSCode(Editor):
         assert self.ask("run", title=title) == 0, "the action's command has arguments"
 
     def command(self, name: str, words: str = "") -> None:
-        """By its name, as a key binding runs it."""
-        self.ask("command", name=f"dragoman.{name}", words=[words] if words else [])
+        """By its name, as a key binding runs it; it is there once the server has started."""
+        command = f"dragoman.{name}"
+        self.wait(f"the command {command}", lambda: command in self.ask("commands"))
+        self.ask("command", name=command, words=[words] if words else [])
 
     def take_proposal(self, text: str) -> None:
         """Grey text, and Tab."""
