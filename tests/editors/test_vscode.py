@@ -142,7 +142,7 @@ def test_stop_in_the_panel(open_window):
     window.command("explain")
     window.sees("word word")
     click(window, "#stop")
-    window.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set, seconds=3)
+    window.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set)
     window.sees("Cancelled")
 
 

@@ -12,16 +12,18 @@ import socket
 import subprocess
 import zipfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from editors.desk import REPOSITORY
 from editors.driver import Editor
 from editors.terminal import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from editors.desk import Desk
+
+T = TypeVar("T")
 
 HERE = Path(__file__).parent / "in_vscode"
 VSCODE = REPOSITORY / ".editors" / "vscode"
@@ -183,6 +185,10 @@ class VSCode(Editor):
         """The lines of text in the window and its panels."""
         return str(self.page.ask("text")).split("\n")
 
+    def wait(self, what: str, condition: Callable[[], T], seconds: float = START_SECONDS) -> T:
+        """With more patience: so large a program is slow where others work too."""
+        return super().wait(what, condition, seconds)
+
     def normal(self) -> None:
         """There are no modes."""
 
@@ -225,8 +231,10 @@ class VSCode(Editor):
         self.ask("diagnose", line=next(n for n, line in enumerate(lines) if "import math" in line), message=problem)
 
     def command(self, name: str, words: str = "") -> None:
-        """By its name, as a key binding runs it."""
-        self.ask("command", name=f"dragoman.{name}", words=[words] if words else [])
+        """By its name, as a key binding runs it; it is there once the server has started."""
+        command = f"dragoman.{name}"
+        self.wait(f"the command {command}", lambda: command in self.ask("commands"))
+        self.ask("command", name=command, words=[words] if words else [])
 
     def take_proposal(self, text: str) -> None:
         """Grey text, and Tab."""

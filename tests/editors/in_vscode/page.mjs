@@ -39,7 +39,7 @@ const abilities = {
   async click({ selector, has }) {
     const frame = await frameWith(selector);
     const found = has ? frame.locator(selector, { hasText: has }) : frame.locator(selector);
-    await found.first().click({ timeout: 10_000 });
+    await found.first().click({ timeout: 60_000 });
   },
   count: async ({ selector }) => (await frameWith(selector)).locator(selector).count(),
   picture: ({ path }) => page.screenshot({ path }).then(() => undefined),
