@@ -96,9 +96,8 @@ class Editor(ABC):
         """Runs the code action of that title."""
 
     def stand_on(self, problem: str) -> None:
-        """From anywhere on the cursor's line, goes where its problem is offered to be fixed. Has the problem reported
-        where the editor has no language server beside Dragoman that finds it.
-        """
+        """Goes where the problem of the cursor's line can be fixed; has it reported, if no server beside finds it."""
+        del problem  # which is found here, and on the whole line
 
     @abstractmethod
     def command(self, name: str, words: str = "") -> None:

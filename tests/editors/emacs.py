@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 PERSON = """
-;; What these tests need besides: no help that comes by itself, no compiler, and a word when a file is written.
+;; What these tests need besides: no help that comes by itself, no compiler, the desk's browser, a word when a file is
+;; written.
 (setq inhibit-startup-screen t native-comp-jit-compilation nil eldoc-idle-delay 3600)
+(setq browse-url-browser-function #'browse-url-xdg-open)
 (setq dragoman-options '(:inline (:as_completion t)))
 (defun test-save (number)
   (set-buffer-modified-p t)
@@ -68,8 +70,8 @@ class Emacs(TerminalEditor):
         return ["--no-site-file"]
 
     def normal(self) -> None:
-        """Leaves every prompt."""
-        self.terminal.keys("C-g")
+        """Leaves every prompt. C-g would also drop the keys that come right after it."""
+        self.terminal.type("\x1b\x1b\x1b")
 
     def _command(self, name: str) -> None:
         self.terminal.type(f"\x1bx{name}\r")
