@@ -1,0 +1,13 @@
+local t = require("harness")
+
+t.open()
+t.go_to("def names")
+vim.cmd("Dragoman explain")
+local float = t.float()
+t.wait("the answer begun", function()
+  return t.text_in(float):find("and so on", 1, true)
+end)
+t.press("q")
+t.wait("the end", function()
+  return t.noted("Explain: cancelled.")
+end)
