@@ -12,7 +12,7 @@ import pytest
 
 from editors.desk import REPOSITORY, SETTINGS, Desk
 from editors.helix import Helix
-from editors.neovim import Neovim
+from editors.neovim import Neovim, OldNeovim
 from editors.terminal import names
 from simulator_thread import in_thread
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dragoman.simulator import Simulator
     from editors.driver import Editor
 
-EDITORS: tuple[type[Editor], ...] = (Neovim, Helix)
+EDITORS: tuple[type[Editor], ...] = (Neovim, OldNeovim, Helix)
 PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 

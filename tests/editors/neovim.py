@@ -39,7 +39,7 @@ class Neovim(Editor):
         self.terminal.keys("Enter")
 
     def command(self, name: str, words: str = "") -> None:
-        """By the user command of `editors/neovim/init.lua`."""
+        """By the plugin's command."""
         self.enter(f"Dragoman {name} {words}".rstrip())
 
     def take_proposal(self, text: str) -> None:
@@ -54,3 +54,23 @@ class Neovim(Editor):
     def cancel(self) -> None:
         """The same."""
         self.command("cancel")
+
+
+class OldNeovim(Neovim):
+    """The oldest that the plugin is for: `init.lua` gives it the key for code actions, and proposals are completions."""
+
+    name = "Old Neovim"
+    program = "nvim-0.10"
+
+    def configure(self, desk: Desk) -> None:
+        """The same, with what shows proposals where there is no grey text."""
+        super().configure(desk)
+        init = desk.configuration / "nvim" / "init.lua"
+        option = "vim.g.dragoman = { settings = { inline = { as_completion = true } } }\n"
+        init.write_text(option + init.read_text(encoding="utf-8"), encoding="utf-8")
+
+    def take_proposal(self, text: str) -> None:
+        """Neovim's own completion, which puts in the only entry."""
+        self.terminal.keys("C-x", "C-o")
+        self.sees(text)
+        self.terminal.keys("C-y")

@@ -51,6 +51,7 @@ local function start_in_old_neovim(buffer)
   local config = dofile(vim.api.nvim_get_runtime_file("lsp/dragoman.lua", false)[1])
   config.name = NAME
   config.settings = { dragoman = options().settings }
+  config.init_options = config.settings
   config.root_dir = vim.fs.root(buffer, config.root_markers)
   vim.lsp.start(config, { bufnr = buffer, reuse_client = config.reuse_client })
 end
@@ -60,7 +61,7 @@ function M.enable()
   if vim.lsp.config then
     local settings = options().settings
     if next(settings) then
-      vim.lsp.config(NAME, { settings = { dragoman = settings } })
+      vim.lsp.config(NAME, { settings = { dragoman = settings }, init_options = { dragoman = settings } })
     end
     vim.lsp.enable(NAME)
     return
