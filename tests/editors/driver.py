@@ -24,6 +24,8 @@ class Editor(ABC):
     program: str
     menu_rows: int
     """How many code actions its menu shows at once."""
+    hovers: bool = True
+    """Whether the server offers it hovers."""
     holds_messages: bool
     """Whether a message that comes while the person types is shown afterwards, not at once until the next key."""
 

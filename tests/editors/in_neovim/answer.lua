@@ -17,6 +17,7 @@ end)
 t.wait("the whole answer", function()
   return t.text_in(float):find("\nIt gathers **every order's name** in a list.\n", 1, true)
 end)
+t.same(vim.api.nvim_win_get_cursor(float), { 1, 0 }) -- it is read from the top
 t.same(vim.bo[vim.api.nvim_win_get_buf(float)].modifiable, false)
 t.press("q")
 assert(t.no_float(), "the window is still there")

@@ -108,6 +108,13 @@ function M.title(window)
   end):join("")
 end
 
+--- Waits until the provider has seen its connection closed.
+function M.hung_up()
+  M.wait("the provider's connection closed", function()
+    return vim.uv.fs_stat("../hung-up")
+  end)
+end
+
 vim.api.nvim_create_autocmd("VimEnter", {
   callback = vim.schedule_wrap(function()
     local passed, why = xpcall(function()

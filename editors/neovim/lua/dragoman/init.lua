@@ -65,12 +65,13 @@ end
 
 --- Stops everything that runs, of this plugin and of the menu of code actions.
 function M.cancel()
-  require("dragoman.run").cancel_all()
-  local server = require("dragoman.server")
+  local run, server = require("dragoman.run"), require("dragoman.server")
   for _, client in ipairs(vim.lsp.get_clients({ name = "dragoman" })) do
     local buffer = next(client.attached_buffers)
     if buffer then
-      server.request(client, "workspace/executeCommand", { command = "dragoman.cancel" }, function() end, buffer)
+      server.request(client, "workspace/executeCommand", { command = "dragoman.cancel" }, function()
+        run.settle_all(client)
+      end, buffer)
     end
   end
 end

@@ -160,12 +160,12 @@ end
 function Preview:keys()
   return {
     { key = "a", does = "accept", action = function() self:take_all() end },
-    { key = "h", does = "this hunk", action = function() self:take_one() end },
-    { key = "d", does = "drop hunk", action = function() self:settle(self:current()) end },
-    { key = "]c", does = "next", action = function() self:step(1) end },
-    { key = "[c", does = "previous", action = function() self:step(-1) end },
-    { key = "t", does = "try again", action = function() self:again() end },
-    { key = "p", does = "other provider", action = function()
+    { key = "h", does = "hunk", action = function() self:take_one() end },
+    { key = "d", does = "drop", action = function() self:settle(self:current()) end },
+    { key = "]c", does = "the next hunk", hidden = true, action = function() self:step(1) end },
+    { key = "[c", does = "the hunk before", hidden = true, action = function() self:step(-1) end },
+    { key = "t", does = "again", action = function() self:again() end },
+    { key = "p", does = "other", action = function()
       task.choose_provider(self.task, function(candidate) self:again(candidate) end)
     end },
     { key = "q", does = "reject", action = function() self.window:close() end },

@@ -11,6 +11,7 @@ local GONE = { code = 0, message = "the server has ended; the next :Dragoman com
 ---@class dragoman.Run
 ---@field client integer
 ---@field cancel fun() closes the provider's connection at once
+---@field settle fun() ends it here: the server has cancelled it
 
 ---@type table<string, dragoman.Run>
 local running = {}
@@ -63,6 +64,9 @@ function M.start(client, buffer, order, heard, ended)
     if id and running[token] then
       server.call(client, "cancel_request", id)
     end
+    run.settle()
+  end
+  function run.settle()
     finish({ code = CANCELLED, message = "cancelled" })
   end
   -- Neovim keeps the answer to a cancelled request to itself, whoever has cancelled it.
@@ -70,9 +74,7 @@ function M.start(client, buffer, order, heard, ended)
     group = group,
     callback = function(event)
       if event.data.client_id == client.id and event.data.request_id == id and event.data.request.type == "complete" then
-        vim.defer_fn(function()
-          finish({ code = CANCELLED, message = "cancelled" })
-        end, 500)
+        vim.defer_fn(run.settle, 500)
       end
     end,
   })
@@ -82,10 +84,13 @@ function M.start(client, buffer, order, heard, ended)
   return run
 end
 
---- Cancels all that this plugin runs.
-function M.cancel_all()
+--- Ends all that a client runs here: it has cancelled everything.
+---@param client vim.lsp.Client
+function M.settle_all(client)
   for _, run in ipairs(vim.tbl_values(running)) do
-    run.cancel()
+    if run.client == client.id then
+      run.settle()
+    end
   end
 end
 

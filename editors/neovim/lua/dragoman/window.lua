@@ -12,7 +12,8 @@ Window.__index = Window
 
 ---@class dragoman.Key
 ---@field key string
----@field does string one or two words for the foot of the window
+---@field does string a word or two for the foot of the window, which has little room
+---@field hidden boolean? whether the foot leaves it out
 ---@field action fun()
 
 ---@type dragoman.Window?
@@ -33,9 +34,12 @@ end
 
 ---@param keys dragoman.Key[]
 local function foot(keys)
-  local words = vim.tbl_map(function(key)
-    return key.key .. " " .. key.does
-  end, keys)
+  local words = {}
+  for _, key in ipairs(keys) do
+    if not key.hidden then
+      table.insert(words, key.key .. " " .. key.does)
+    end
+  end
   return { { " " .. table.concat(words, "  ") .. " ", "DragomanHint" } }
 end
 
@@ -102,13 +106,17 @@ function Window:set_title(title)
   end
 end
 
+--- The view stays: the person reads from the top, while more comes below.
 ---@param change fun()
 function Window:write(change)
   if self:is_open() then
-    vim.bo[self.buffer].modifiable = true
-    change()
-    vim.bo[self.buffer].modifiable = false
-    vim.bo[self.buffer].modified = false
+    vim.api.nvim_win_call(self.window, function()
+      local view = vim.fn.winsaveview()
+      vim.bo[self.buffer].modifiable = true
+      change()
+      vim.bo[self.buffer].modifiable = false
+      vim.fn.winrestview(view)
+    end)
   end
 end
 
@@ -119,7 +127,7 @@ function Window:set(lines)
   end)
 end
 
---- Puts text behind what is there. The view stays: the person reads from the top.
+--- Puts text behind what is there.
 ---@param text string
 function Window:append(text)
   self:write(function()
