@@ -148,13 +148,13 @@ def _styled(style: Style, codes: Iterable[int]) -> Style:
 
 def _chosen(codes: Iterator[int]) -> str:
     """The colour that `38` or `48` goes on with: `2;r;g;b`, or `5;n` of the 256."""
-    if next(codes, 0) == 2:  # noqa: PLR2004 - as the standard says
+    if next(codes, 0) == 2:
         red, green, blue = (next(codes, 0) for _ in range(3))
         return f"#{red:02x}{green:02x}{blue:02x}"
     number = next(codes, 0)
-    if number < 16:  # noqa: PLR2004 - the named ones come first
+    if number < 16:
         return "#" + (_BASIC + _BRIGHT)[number]
-    if number < 232:  # noqa: PLR2004 - then a cube of six levels each
+    if number < 232:
         number -= 16
         red, green, blue = (_LEVELS[number // step % 6] for step in (36, 6, 1))
         return f"#{red:02x}{green:02x}{blue:02x}"

@@ -57,7 +57,7 @@ class Neovim(Editor):
 
 
 class OldNeovim(Neovim):
-    """The oldest that the plugin is for: `init.lua` gives it the key for code actions, and proposals are completions."""
+    """The oldest that the plugin is for: `init.lua` gives it the key for code actions; proposals are completions."""
 
     name = "Old Neovim"
     program = "nvim-0.10"

@@ -13,7 +13,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def drawn(screen, columns=20):
     """The texts, each with its column, row and colour; and the colours behind them with column, row and width."""
-    root = ET.fromstring(svg_of(screen, columns, title="A title"))  # noqa: S314 - made right here
+    root = ET.fromstring(svg_of(screen, columns, title="A title"))
     inks, papers = [], []
     for element in root.iter(f"{SVG}text"):
         column, row = (float(element.get("x")) - MARGIN) / WIDTH, (float(element.get("y")) - MARGIN) // HEIGHT

@@ -13,7 +13,7 @@ import pytest
 from dragoman.simulator import Reply, Simulator
 from editors.capture import svg_of
 from editors.conftest import PROGRAMS
-from editors.desk import REPOSITORY, SETTINGS, Desk
+from editors.desk import SETTINGS, Desk
 from editors.terminal import Terminal, eventually
 from simulator_thread import in_thread
 
@@ -76,6 +76,6 @@ def test_picture(take_picture, tmp_path, name, title, command, reply, wanted):
     """A picture of the screen shows what the editor shows, as text that can be read out."""
     picture = take_picture(Simulator(reply), command, wanted, title)
     (Path(os.environ.get("PICTURES") or tmp_path) / f"{name}.svg").write_text(picture, encoding="utf-8")
-    texts = [element.text or "" for element in ET.fromstring(picture).iter()]  # noqa: S314 - made right here
+    texts = [element.text or "" for element in ET.fromstring(picture).iter()]
     assert title in texts
     assert wanted in "".join(texts)
