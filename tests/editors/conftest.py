@@ -12,7 +12,7 @@ import pytest
 from editors.desk import REPOSITORY, SETTINGS, Desk
 from editors.emacs import Emacs
 from editors.helix import Helix, OldHelix
-from editors.neovim import Neovim
+from editors.neovim import Neovim, OldNeovim
 from editors.table import scenario_of, write
 from editors.terminal import names
 from editors.vscode import VSCode
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dragoman.simulator import Simulator
     from editors.driver import Editor
 
-EDITORS: tuple[type[Editor], ...] = (Neovim, Helix, OldHelix, VSCode, Emacs)
+EDITORS: tuple[type[Editor], ...] = (Neovim, OldNeovim, Helix, OldHelix, VSCode, Emacs)
 PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
