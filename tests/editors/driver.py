@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from editors.terminal import ESCAPE, Terminal, eventually
+from editors.terminal import COLUMNS, ESCAPE, ROWS, Terminal, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -147,6 +147,8 @@ class TerminalEditor(Editor):
     """One that is driven by keys in a terminal, over those that Neovim and Helix share."""
 
     program: str
+    size: tuple[int, int] = (COLUMNS, ROWS)
+    """The terminal's."""
     menu_rows: int
     """How many code actions its menu shows at once."""
 
@@ -155,7 +157,8 @@ class TerminalEditor(Editor):
         self.neighbour = desk.neighbour
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
-        self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
+        place = desk.folder, desk.environment(), self.size
+        self.terminal = Terminal(programs / "tmux", socket, command, *place)
 
     @classmethod
     def missing(cls, programs: Path) -> str | None:
