@@ -25,31 +25,30 @@ pub fn command(
 mod tests {
     use super::command;
 
-    fn text(word: &str) -> Option<String> {
-        Some(word.into())
+    fn start(program: &str, arguments: &[&str]) -> (String, Vec<String>) {
+        (program.into(), arguments.iter().map(ToString::to_string).collect())
     }
 
     /// What is found on the PATH is started as a language server.
     #[test]
     fn found_on_the_path() {
-        assert_eq!(
-            command(None, None, text("/bin/dragoman")),
-            Ok(("/bin/dragoman".into(), vec!["lsp".into()]))
-        );
+        let found = command(None, None, Some("/bin/dragoman".into()));
+        assert_eq!(found, Ok(start("/bin/dragoman", &["lsp"])));
     }
 
-    /// What the settings name comes before what is on the PATH, and its arguments replace our own.
+    /// What the settings name comes before what is on the PATH.
     #[test]
     fn named_in_the_settings() {
-        let own = Some(vec!["lsp".to_string(), "--verbose".to_string()]);
-        assert_eq!(
-            command(text("/opt/d"), own.clone(), text("/bin/dragoman")),
-            Ok(("/opt/d".into(), own.unwrap()))
-        );
-        assert_eq!(
-            command(text("/opt/d"), None, None),
-            Ok(("/opt/d".into(), vec!["lsp".into()]))
-        );
+        let named = command(Some("/opt/d".into()), None, Some("/bin/dragoman".into()));
+        assert_eq!(named, Ok(start("/opt/d", &["lsp"])));
+    }
+
+    /// Arguments in the settings replace our own, whichever program it is.
+    #[test]
+    fn arguments_of_the_settings() {
+        let arguments = vec!["lsp".into(), "--verbose".into()];
+        let found = command(None, Some(arguments), Some("/bin/dragoman".into()));
+        assert_eq!(found, Ok(start("/bin/dragoman", &["lsp", "--verbose"])));
     }
 
     /// Where there is none, the person reads in one line how to get it and where to name it.
