@@ -12,7 +12,8 @@ import pytest
 from editors.desk import REPOSITORY, SETTINGS, Desk
 from editors.emacs import Emacs
 from editors.helix import Helix, OldHelix
-from editors.neovim import Neovim
+from editors.neovim import Neovim, OldNeovim
+from editors.table import scenario_of, write
 from editors.terminal import names
 from editors.vscode import VSCode
 from simulator_thread import in_thread
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from dragoman.simulator import Simulator
     from editors.driver import Editor
 
-EDITORS: tuple[type[Editor], ...] = (Neovim, Helix, OldHelix, VSCode, Emacs)
+EDITORS: tuple[type[Editor], ...] = (Neovim, OldNeovim, Helix, OldHelix, VSCode, Emacs)
 PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
@@ -34,12 +35,15 @@ def sockets() -> Iterator[str]:
     return names()
 
 
-@pytest.fixture(params=EDITORS, ids=lambda editor: editor.__name__)
+@pytest.fixture(
+    params=[pytest.param(editor, marks=pytest.mark.vscode) if editor is VSCode else editor for editor in EDITORS],
+    ids=lambda editor: editor.__name__,
+)
 def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
     """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings."""
     missing = request.param.missing(PROGRAMS)
     assert missing is None, missing
-    if lack := request.param.lacks.get(_scenario_of(request.node)):
+    if lack := request.param.lacks.get(scenario_of(request.node.originalname)):
         pytest.skip(lack)
     with ExitStack() as stack:
 
@@ -63,7 +67,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report: pytest.TestReport = yield
     if (editor := _editor_of(item)) and (report.when == "call" or not report.passed):
         outcome = f"ok {report.duration:4.1f} s" if report.passed else report.outcome.upper()
-        item.config.stash.setdefault(OUTCOMES, {})[_scenario_of(item), editor.__name__] = outcome
+        item.config.stash.setdefault(OUTCOMES, {})[scenario_of(item.originalname), editor.__name__] = outcome
     return report
 
 
@@ -80,14 +84,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for scenario in scenarios:
         cells = (outcomes.get((scenario, editor.__name__), "-") for editor in editors)
         terminalreporter.write_line(f"{scenario:<{width}}" + "".join(f"{cell:<20}" for cell in cells))
+    if os.environ.get("TABLE"):
+        passed = [place for place, outcome in outcomes.items() if outcome.startswith("ok")]
+        write({editor: _version(editor) for editor in EDITORS}, passed)
 
 
 def _editor_of(item: pytest.Item) -> type[Editor] | None:
     return item.callspec.params.get("open_editor") if hasattr(item, "callspec") else None
-
-
-def _scenario_of(item: pytest.Item) -> str:
-    return item.originalname.removeprefix("test_").replace("_", " ")
 
 
 def _version(editor: type[Editor]) -> str:

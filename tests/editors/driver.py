@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from editors.terminal import ESCAPE, Terminal, eventually
+from editors.terminal import COLUMNS, ESCAPE, ROWS, Terminal, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,9 +96,8 @@ class Editor(ABC):
         """Runs the code action of that title."""
 
     def stand_on(self, problem: str) -> None:
-        """From anywhere on the cursor's line, goes where its problem is offered to be fixed. Has the problem reported
-        where the editor has no language server beside Dragoman that finds it.
-        """
+        """Goes where the problem of the cursor's line can be fixed; has it reported, if no server beside finds it."""
+        del problem  # which is found here, and on the whole line
 
     @abstractmethod
     def command(self, name: str, words: str = "") -> None:
@@ -148,6 +147,8 @@ class TerminalEditor(Editor):
     """One that is driven by keys in a terminal, over those that Neovim and Helix share."""
 
     program: str
+    size: tuple[int, int] = (COLUMNS, ROWS)
+    """The terminal's."""
     menu_rows: int
     """How many code actions its menu shows at once."""
 
@@ -156,7 +157,8 @@ class TerminalEditor(Editor):
         self.neighbour = desk.neighbour
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
-        self.terminal = Terminal(programs / "tmux", socket, command, desk.folder, desk.environment())
+        place = desk.folder, desk.environment(), self.size
+        self.terminal = Terminal(programs / "tmux", socket, command, *place)
 
     @classmethod
     def missing(cls, programs: Path) -> str | None:

@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 PERSON = """
-;; What these tests need besides: no help that comes by itself, no compiler, and a word when a file is written.
+;; What these tests need besides: no help that comes by itself, no compiler, the desk's browser, and a sign when
+;; something is done that no message overwrites.
 (setq inhibit-startup-screen t native-comp-jit-compilation nil eldoc-idle-delay 3600)
+(setq browse-url-browser-function #'browse-url-xdg-open)
 (setq dragoman-options '(:inline (:as_completion t)))
+(defun test-done (number) (write-region "" nil (format "~/done-%d" number) nil 'quietly))
 (defun test-save (number)
   (set-buffer-modified-p t)
-  (let ((inhibit-message t)) (save-buffer))
-  (message "saved the %dth time" number))
-(defun test-line (text)
+  (save-buffer)
+  (test-done number))
+(defun test-line (text number)
   (goto-char (point-min))
   (search-forward text)
   (back-to-indentation)
-  (message "at %s" text))
+  (test-done number))
 """
 
 
@@ -48,7 +51,7 @@ class Emacs(TerminalEditor):
     )
 
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
-        self._numbers = itertools.count(1)
+        self._numbers, self._home = itertools.count(1), desk.home
         super().__init__(desk, programs, socket)
 
     @classmethod
@@ -68,11 +71,17 @@ class Emacs(TerminalEditor):
         return ["--no-site-file"]
 
     def normal(self) -> None:
-        """Leaves every prompt."""
-        self.terminal.keys("C-g")
+        """Leaves every prompt. C-g would also drop the keys that come right after it."""
+        self.terminal.type("\x1b\x1b\x1b")
 
     def _command(self, name: str) -> None:
         self.terminal.type(f"\x1bx{name}\r")
+
+    def _do(self, call: str) -> None:
+        """One of the functions above."""
+        number = next(self._numbers)
+        self.enter(f"({call} {number})")
+        self.wait(f"{call} done", (self._home / f"done-{number}").exists)
 
     def enter(self, command: str) -> None:
         """Evaluates it."""
@@ -81,8 +90,7 @@ class Emacs(TerminalEditor):
 
     def go_to(self, text: str) -> None:
         """By searching for it."""
-        self.enter(f"(test-line {json.dumps(text)})")
-        self.sees(f"at {text}")
+        self._do(f"test-line {json.dumps(text)}")
 
     def type_line(self, text: str) -> None:
         """At the line's end, Enter."""
@@ -102,9 +110,7 @@ class Emacs(TerminalEditor):
 
     def text(self) -> str:
         """The buffer's content, by saving it."""
-        number = next(self._numbers)
-        self.enter(f"(test-save {number})")
-        self.sees(f"saved the {number}th time")
+        self._do("test-save")
         return self.file.read_bytes().decode()
 
     def open_actions(self) -> None:

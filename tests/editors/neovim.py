@@ -29,7 +29,9 @@ class Neovim(TerminalEditor):
     program = "nvim"
     menu_rows = 30
     holds_messages = True
-    lacks = MappingProxyType({"fix beside another server": "its menu tells a server of its own problems alone"})
+    lacks = MappingProxyType(
+        {"fix beside another server": "its menu tells a server of its own problems alone; `:Dragoman fix` of all"}
+    )
     has_panel = False
 
     def configure(self, desk: Desk) -> None:
@@ -53,7 +55,7 @@ class Neovim(TerminalEditor):
         self.terminal.keys("Enter")
 
     def command(self, name: str, words: str = "") -> None:
-        """By the user command of `editors/neovim/init.lua`."""
+        """By the plugin's command."""
         self.enter(f"Dragoman {name} {words}".rstrip())
 
     def take_proposal(self, text: str) -> None:
@@ -68,3 +70,25 @@ class Neovim(TerminalEditor):
     def cancel(self) -> None:
         """The same."""
         self.command("cancel")
+
+
+class OldNeovim(Neovim):
+    """The oldest that the plugin is for: `init.lua` gives it the key for code actions; proposals are completions."""
+
+    program = "nvim-0.10"
+    lacks = MappingProxyType(
+        {**Neovim.lacks, "hover": "it would show each server's hover by itself, and a message for each that has none"}
+    )
+
+    def configure(self, desk: Desk) -> None:
+        """The same, with what shows proposals where there is no grey text."""
+        super().configure(desk)
+        init = desk.configuration / "nvim" / "init.lua"
+        option = "vim.g.dragoman = { settings = { inline = { as_completion = true } } }\n"
+        init.write_text(option + init.read_text(encoding="utf-8"), encoding="utf-8")
+
+    def take_proposal(self, text: str) -> None:
+        """Neovim's own completion, which puts in the only entry."""
+        self.terminal.keys("C-x", "C-o")
+        self.sees(text)
+        self.terminal.keys("C-y")

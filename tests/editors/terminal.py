@@ -28,14 +28,23 @@ class Terminal:
     """Started at once; `close` ends the program with its terminal."""
 
     def __init__(
-        self, tmux: Path, socket: str, command: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        tmux: Path,
+        socket: str,
+        command: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        size: tuple[int, int] = (COLUMNS, ROWS),
     ) -> None:
         self._tmux = [str(tmux), "-L", socket, "-f", os.devnull, "-u"]
-        size = ["-x", str(COLUMNS), "-y", str(ROWS)]
+        columns, rows = map(str, size)
         start = [
             "new-session",
             "-d",
-            *size,
+            "-x",
+            columns,
+            "-y",
+            rows,
             "-c",
             str(folder),
             *command,
@@ -61,6 +70,10 @@ class Terminal:
     def screen(self) -> list[str]:
         """The rows as they are seen, without the blanks at their ends."""
         return [row.rstrip() for row in self._run("capture-pane", "-p").split("\n")]
+
+    def coloured(self) -> str:
+        """The rows with the sequences that colour them, as `capture.svg_of` takes them."""
+        return self._run("capture-pane", "-p", "-e")
 
     def running(self) -> bool:
         """Whether the program is still there."""

@@ -8,13 +8,18 @@ import tomllib
 
 import pytest
 
+from editors.conftest import EDITORS
 from editors.desk import REPOSITORY
+from editors.table import BEGIN, END, PAGE, scenarios
 
 PIECES = (
     ("neovim", "init.lua"),
     ("helix", "languages.toml"),
     ("helix", "config.toml"),
     ("zed", "settings.json"),
+    ("zed", "extension-settings.json"),
+    ("emacs", "dragoman.el"),
+    ("emacs", "init.el"),
 )
 
 
@@ -26,6 +31,21 @@ def test_page_shows_the_piece(editor, piece):
     assert f"```{piece.rpartition('.')[2]}\n{text}```\n" in page
 
 
+def test_table_is_of_these_scenarios_and_editors():
+    """The table has a line for every scenario, a column for every editor, and no hole without a reason."""
+    made = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
+    heads, _, *rows = [line.strip("| ").split(" | ") for line in made.split("\n") if line.startswith("|")]
+    assert [head.rpartition(" ")[0] for head in heads] == [editor.name for editor in EDITORS]
+    assert [row[0] for row in rows] == list(scenarios())
+    for scenario, *cells in rows:
+        assert [cell == "yes" for cell in cells] == [scenario not in editor.lacks for editor in EDITORS], scenario
+
+
+def test_lacks_are_of_scenarios():
+    """What an editor is said to lack is a scenario that there is."""
+    assert not {lack for editor in EDITORS for lack in editor.lacks} - set(scenarios())
+
+
 def test_pictures_are_there_and_small():
     """Each picture on an editor's page lies in the repository, and is light enough for it."""
     for page in (REPOSITORY / "docs" / "editors").glob("*.md"):
@@ -35,6 +55,7 @@ def test_pictures_are_there_and_small():
 
 def test_pieces_can_be_read():
     """The pieces that no scenario runs are at least well formed."""
-    for name in ("zed/settings.json", "vscode/package.json"):
+    for name in ("zed/settings.json", "zed/extension-settings.json", "vscode/package.json"):
         json.loads((REPOSITORY / "editors" / name).read_text(encoding="utf-8"))
-    tomllib.loads((REPOSITORY / "editors" / "helix" / "languages.toml").read_text(encoding="utf-8"))
+    for name in ("helix/languages.toml", "zed/extension.toml", "zed/Cargo.toml"):
+        tomllib.loads((REPOSITORY / "editors" / name).read_text(encoding="utf-8"))

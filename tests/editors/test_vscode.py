@@ -19,7 +19,7 @@ from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING,
 from editors.vscode import VSCODE, VSCode
 from simulator_thread import in_thread
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.vscode]
 
 SPEECH = """\
 ## What it does

@@ -1,0 +1,18 @@
+local t = require("harness")
+
+local buffer = t.open()
+local before = t.text(buffer)
+t.go_to("def names")
+vim.cmd("Dragoman refactor simplify")
+local float = t.float()
+t.same(vim.api.nvim_get_current_win(), float) -- the person has waited for it
+assert(t.title(float):find("Refactor · ollama · scripted-coder", 1, true), t.title(float))
+local shown = t.text_in(float)
+assert(shown:find("-    result = []\n", 1, true), shown)
+assert(shown:find("+    return [order.name for order in orders]\n", 1, true), shown)
+t.same(t.text(buffer), before)
+t.press("a")
+assert(t.no_float(), "the window is still there")
+t.same(t.text(buffer), vim.env.WANTED)
+vim.cmd.undo()
+t.same(t.text(buffer), before)

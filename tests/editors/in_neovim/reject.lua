@@ -1,0 +1,11 @@
+local t = require("harness")
+
+local buffer = t.open()
+local before = t.text(buffer)
+t.go_to("def names")
+vim.cmd("Dragoman refactor")
+t.float()
+t.press("q")
+assert(t.no_float(), "the window is still there")
+t.same(t.text(buffer), before)
+t.same(vim.bo[buffer].modified, false)

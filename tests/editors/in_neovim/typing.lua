@@ -1,0 +1,21 @@
+local t = require("harness")
+
+local buffer = t.open()
+local before = t.text(buffer)
+t.go_to("def names")
+vim.cmd("Dragoman refactor")
+vim.wait(50) -- the command line has closed
+t.go_to("What a day's")
+t.press("oimport math<Esc>")
+local source = vim.api.nvim_get_current_win()
+local float = t.float()
+t.same(vim.api.nvim_get_current_win(), source) -- it does not take the cursor of whoever is at work
+t.wait("a message that it is there", function()
+  return t.noted(":Dragoman window")
+end)
+vim.cmd("Dragoman window")
+t.same(vim.api.nvim_get_current_win(), float)
+t.press("a")
+t.same(t.text(buffer), (vim.env.WANTED:gsub('come to."""\n', 'come to."""\nimport math\n')))
+vim.cmd.undo()
+t.same(t.text(buffer), (before:gsub('come to."""\n', 'come to."""\nimport math\n')))
