@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from generate_vscode import package_json
+
 from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings
-from dragoman.core.settings_later import LATER, PROVIDERS
 from dragoman.core.settings_schema import Key, json_schema, keys, section_in
 from dragoman.providers import DIALECTS, PRESETS
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DOCS = Path(__file__).parent.parent / "docs"
+PACKAGE = DOCS.parent / "editors" / "vscode" / "package.json"
 
 INTRODUCTION = """# Settings
 
@@ -110,6 +112,7 @@ def documents() -> dict[Path, str]:
     return {
         DOCS / "settings.md": "\n".join(settings_page()),
         DOCS / "settings.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+        PACKAGE: package_json(PACKAGE),
     }
 
 
@@ -138,13 +141,6 @@ def settings_page() -> Iterator[str]:
         address = f"`{preset.base_url}`" if preset.base_url else f"the one that `{preset.address_variable}` holds"
         yield f"| `{preset.name}` | {preset.title} | {preset.dialect} | {address} | {key} |"
     yield f"\nThe dialects are {_list_of(sorted(DIALECTS))}.\n"
-    yield "## Known, but without effect in this version\n"
-    yield "These can stand in your file; you are told that they do nothing yet.\n"
-    yield "| key | meanwhile |\n|---|---|"
-    for row in LATER:
-        values = f" ({_list_of(row.only)})" if row.only else ""
-        yield f"| `{row.key.replace('*', 'NAME')}`{values} | {row.meanwhile.capitalize()} |"
-    yield f"\nProviders that come later: {_list_of(PROVIDERS)}.\n"
 
 
 def _section(section: type[Section], rows: list[Key]) -> Iterator[str]:

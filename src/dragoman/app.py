@@ -10,7 +10,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from platformdirs import user_state_path
+from platformdirs import user_cache_path, user_state_path
 
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.errors import Authentication, BadInput
@@ -44,24 +44,28 @@ from dragoman.engine.near import NearQuestions
 from dragoman.engine.page import LivePage
 from dragoman.engine.patterns import ChildPatterns
 from dragoman.engine.places import endpoints, with_addresses
+from dragoman.engine.prompt_files import prompt_paths, with_prompts
 from dragoman.engine.pull import can_pull, pull
 from dragoman.engine.reuse import Reuse
 from dragoman.engine.secret_variables import secrets_of
-from dragoman.engine.settings_files import Stamp, read_layers, stamp, trusts_nobody, watched_paths
+from dragoman.engine.settings_files import Stamp, config_path, read_layers, stamp, trusts_nobody, watched_paths
 from dragoman.engine.spending import Spending
 from dragoman.engine.standing import Standings
 from dragoman.engine.status import status
 from dragoman.engine.stores import ChosenStore
+from dragoman.engine.testrun import TestRuns
 from dragoman.engine.tokens import Tokens
 from dragoman.engine.trust import decide, is_trusted, verdict
 from dragoman.engine.usage import today, usage
 from dragoman.engine.workers import ThreadWorkers
+from dragoman.lsp.capabilities import TAKEN
 from dragoman.providers import DIALECTS, PRESETS
 from dragoman.providers.base import Target
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping, Sequence
     from datetime import date
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -182,6 +186,13 @@ class App:
         """The files of these folders."""
         return ProjectFiles(roots, self.workers, self._ignores, self.settings.privacy.local_only)
 
+    @property
+    def test_runner(self) -> TestRuns:
+        """See `core.ports.Services`."""
+        store = self.settings.store.removeprefix("env:")  # whose address may hold a password
+        environment = {name: value for name, value in self.keys.environment_without_keys.items() if name != store}
+        return TestRuns(self.workers, environment, user_cache_path("dragoman") / "tests", self.settings.tests.timeout_s)
+
     async def configure(self, editor: EditorSettings) -> Sequence[Problem]:
         """Take what the editor says and read the settings files again. Returns everything that is wrong."""
         self._editor = editor
@@ -282,7 +293,7 @@ class App:
 
     def _read(self) -> tuple[Effective, Stamp]:
         # The stamp is taken first: a file that changes while it is read is then read again.
-        before = self._look()
+        before = self._look_at_settings()
         trusts = is_trusted if self._editor.trusts_workspace else trusts_nobody
         # An editor mixes what a project's own folder says (.vscode/settings.json) into what it answers.
         answered = editor_layer("the editor's settings", dict(self._editor.configuration))
@@ -296,7 +307,9 @@ class App:
             self._assignments,
             trusts,
         )
-        effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS))
+        effective = parse(layers, presets=_PRESET_DIALECTS, dialects=tuple(DIALECTS), taken=TAKEN)
+        before += stamp(prompt_paths(effective, self._config_folder))
+        effective = with_prompts(effective, self._config_folder, self._ignores)
         undecided = tuple(
             file for file in effective.foreign if self._editor.trusts_workspace and verdict(file.seal) is None
         )
@@ -304,8 +317,15 @@ class App:
         return replace(effective, settings=settings, foreign=undecided), before
 
     def _look(self) -> Stamp:
+        return self._look_at_settings() + stamp(prompt_paths(self.effective, self._config_folder))
+
+    def _look_at_settings(self) -> Stamp:
         # A key that was stored, changed or deleted counts as a change of settings.
         return stamp((*watched_paths(self.environment, self._editor.roots), index_path(self.environment)))
+
+    @property
+    def _config_folder(self) -> Path:
+        return config_path(self.environment).parent
 
     def _new_keys(self, stored: Mapping[str, str]) -> Keys:
         specs = key_specs(self.effective.settings, PRESETS, stored)

@@ -2,10 +2,10 @@
 
 A case is a second-level heading, settings as `key: value` lines, and named fences of five tildes:
 
-Source (required), File PATH (a file of the project), Changes (what git says has changed), Reply (one for each time the
-model is asked), and what is expected: Result (the whole document), Result PATH (a file), Answer, Findings (a line
-each), Fixed (the document with all fixes), Problem, Error (parts of the message), Asked and Not asked (lines that the
-model is, or is not, shown).
+Source (required), Prompt (an own action's), File PATH (a file of the project), Changes (what git says has changed),
+Reply (one for each time the model is asked), and what is expected: Result (the whole document), Result PATH (a file),
+Answer, Findings (a line each), Fixed (the document with all fixes), Problem, Error (parts of the message), Asked and
+Not asked (lines that the model is, or is not, shown).
 
 In the texts `«` and `»` enclose the selection, `‸` is the cursor, `→` a tab, `␍` at a line's end a carriage return,
 and `⊘` at the very end says that there is no final newline.

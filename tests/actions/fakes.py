@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from dataclasses import replace
 
 import regex
 
@@ -87,6 +88,14 @@ class FakeFiles:
 
     async def inside(self, paths):
         return frozenset(path for path in paths if not path.startswith(self.links))
+
+
+def fitted(name, scene):
+    """The scene as that action needs it: with a comment to work on, or in Markdown."""
+    snapshot = scene.snapshot
+    if name == "comments":
+        return replace(scene, snapshot=replace(snapshot, lines=(f"# {scene.instruction} AI!\n", *snapshot.lines)))
+    return replace(scene, snapshot=replace(snapshot, language="markdown")) if name == "chat" else scene
 
 
 def diff(**texts):

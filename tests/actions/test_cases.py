@@ -8,8 +8,11 @@ from actions.casebook import ROOT, cases
 from actions.fakes import FakeCompleter, FakeFiles, FakePatterns, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult
-from dragoman.actions.perform import Preferences, Tools, perform
+from dragoman.actions.own import own_action
+from dragoman.actions.perform import perform
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import DragomanError
+from dragoman.core.settings import OwnAction
 from dragoman.core.text import TextEdit, apply
 
 CASES = cases()
@@ -35,7 +38,7 @@ async def test_case(case):
     async def on_event(event):
         events.append(event)
 
-    asked = action(case.setting("action"))
+    asked = _action(case)
     error = result = None
     try:
         tools = Tools(completer, files, FakeWorkers(), FakeRepository(*case.all("Changes")), patterns=FakePatterns())
@@ -57,6 +60,13 @@ async def test_case(case):
         assert line not in sent
     assert completer.replies == [], "every reply was asked for"
     assert completer.closed == len(completer.jobs), "every stream was closed"
+
+
+def _action(case):
+    """The action that the case names, or that its `own …` settings and its Prompt make."""
+    own = {key.removeprefix("own "): value for key, value in case.settings if key.startswith("own ")}
+    name, prompts = case.setting("action"), case.all("Prompt")
+    return own_action(name, OwnAction(prompt=prompts[0], **own)) if prompts else action(name)
 
 
 def _check_result(case, scene, result):

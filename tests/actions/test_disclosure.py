@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff, fitted
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import Diagnostic, Scene
-from dragoman.actions.perform import Preferences, Tools, prepare
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import BadInput
 from dragoman.core.hints import Hints
 from dragoman.core.ports import Disclosure
@@ -34,7 +35,7 @@ async def prepared(name, files, rules, changes=CHANGES):
     )
     project = {"/project/f.py": TEXT, "/project/g.py": TEXT, **files}
     tools = Tools(FakeCompleter([]), FakeFiles(project, rules), FakeWorkers(), FakeRepository(diff(**changes)))
-    return await prepare(action(name), scene, tools, PREFERENCES, Hints())
+    return await prepare(action(name), fitted(name, scene), tools, PREFERENCES, Hints())
 
 
 @pytest.mark.parametrize("name", [each.name for each in ACTIONS if each.changes is None])

@@ -6,11 +6,13 @@ from random import Random
 
 import pytest
 
-from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff
+from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff, fitted
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import AnswerResult, Diagnostic, EditResult, Scene
 from dragoman.actions.hiding import hide
-from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.actions.perform import complete
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.chat import TextDelta, system, user
 from dragoman.core.errors import UnusableReply
 from dragoman.core.events import Reset
@@ -92,7 +94,7 @@ class Session:
         changes = FakeRepository(diff(**{"f.py": TEXT, "new.py": f"x = '{SECRETS['changes']}'"}))
         self.tools = Tools(self.completer, FakeFiles(FILES), FakeWorkers(), changes, known)
         self.preferences = Preferences(instructions=("AGENTS.md",), redact=redact)
-        self.action, self.scene = action(name), of or scene()
+        self.action, self.scene = action(name), of or fitted(name, scene())
 
     async def prepared(self):
         return await prepare(self.action, self.scene, self.tools, self.preferences, Hints())

@@ -174,10 +174,10 @@ def test_offers_come_at_once_in_a_long_file():
         titles(of)  # patterns are compiled once
         best = []
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             titles(of)
             titles(wide)
-            best.append(time.perf_counter() - start)
+            best.append(time.thread_time() - start)
         slowest = max(slowest, min(best))
     assert slowest < 0.01
 

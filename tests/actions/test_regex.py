@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+import timeit
+
 import pytest
 
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, Scene
-from dragoman.actions.perform import Preferences, Tools, perform
+from dragoman.actions.perform import perform
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.actions.regex import REGEX
 from dragoman.actions.regex_examples import Example, examples_in, examples_of
 from dragoman.core.events import Reset
@@ -106,6 +110,14 @@ def test_examples_in_a_reply(reply, pattern, expected):
 def test_what_is_left_of_a_reply():
     """The lines with examples are no part of the explanation."""
     assert examples_of("One.\nmatch: a\nTwo.", "")[1] == "One.\nTwo."
+
+
+@pytest.mark.parametrize("text", ["[a-a" * 5000, "(a|" * 5000, "'" * 9000, "/" * 900, "\\" * 9000, "r" * 9000])
+def test_hostile_lines_cost_nothing(text):
+    """Lines that no person wrote are passed over at once."""
+    of = scene(f"x = |{text}|", "javascript")
+    best = min(timeit.repeat(lambda: REGEX.offer(of), number=1, repeat=3, timer=time.process_time))
+    assert best < 0.25
 
 
 class Told:

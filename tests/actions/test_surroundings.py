@@ -11,7 +11,8 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import Scene
-from dragoman.actions.perform import Preferences, Tools, prepare
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.actions.surroundings import MOST_CHARACTERS, MOST_FILES, MOST_SECONDS
 from dragoman.core.hints import Hints
 from dragoman.core.languages import language_of
@@ -429,3 +430,18 @@ async def test_a_long_file_is_shown_in_outline():
     assert "The file's outline, for reference only (a.py:" in text
     assert "996: def f199(a)" in text
     assert "The function f7, which the target names, for reference only (a.py:36-38):" in text
+
+
+async def test_a_notebooks_cell_imports_from_beside_its_notebook():
+    """A cell has no path of its own; what it imports is looked for around the notebook."""
+    asked = Asked("till.py", TILL, files={"cart.py": CART})
+    scene = Scene(
+        Snapshot.of(TILL.replace("▮", ""), language="python"),
+        Range(Position(4, 4), Position(4, 4)),
+        root=ROOT,
+        origin=f"{ROOT}/till.ipynb",
+        cell=1,
+    )
+    tools = Tools(asked.completer, asked.files, FakeWorkers(), FakeRepository())
+    prepared = await prepare(action("explain"), scene, tools, Preferences(), Hints())
+    assert [own.source for own in prepared.context.of_kind("definitions")] == ["cart.py:1-3"]

@@ -46,7 +46,7 @@ def test_the_template_holds_every_setting_with_its_default():
     intents = "analysis|code|tests|regex|explanation|general"
     generic = {re.sub(rf"\.(?:{intents})$", ".INTENT", key) for key in generic}
     generic = {re.sub(r"\.deployments\..+", ".deployments.MODEL", key) for key in generic}
-    generic = {re.sub(r"^prices\.[^.]+", "prices.*", key) for key in generic}
+    generic = {re.sub(r"^(prices|actions)\.[^.]+", r"\1.*", key) for key in generic}
     generic = {re.sub(r"\.priority_weights\..+", ".priority_weights.PROVIDER", key) for key in generic}
     assert {".".join(key.path) for key in keys()} <= generic
     default = parsed("").settings

@@ -1,6 +1,6 @@
 """What holds of every proposal, whatever the document and the model's text."""
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.completion import Gap, gap_at
@@ -54,6 +54,7 @@ def says_something(line: str) -> bool:
 
 
 @settings(max_examples=150)
+@example(Gap("python", "", "\nx = foo(a)\n    return x", several=True), "\nx = foo(a)")
 @given(gaps(), ANSWERS)
 def test_what_follows_is_never_repeated(gap, answer):
     """However a model repeats what stands behind the cursor, an accepted proposal does not."""

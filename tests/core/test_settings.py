@@ -6,7 +6,6 @@ from dragoman.core.intent import Intent
 from dragoman.core.settings import Settings
 from dragoman.core.settings_layers import (
     Layer,
-    Severity,
     editor_layer,
     environment_layers,
     parse_assignment,
@@ -322,6 +321,14 @@ class TestKeysOfProviders:
         taken = read(editor_layer(source, options({key: "keyring"})))
         assert getattr(taken.settings.providers["xai"], key) == "keyring"
 
+    def test_an_editor_lets_no_tests_run_unasked(self):
+        """What an editor sends may come from a project's folder, so it can't take away the question."""
+        refused = read(editor_layer("the editor's settings", {"tests.run": "always"}))
+        assert refused.settings.tests.run == "ask"
+        assert "put it into your own config.toml" in str(refused.problems[0])
+        assert read(editor_layer("the editor's settings", {"tests": {"run": "never"}})).settings.tests.run == "never"
+        assert read(toml('[tests]\nrun = "always"')).settings.tests.run == "always"
+
     @pytest.mark.parametrize("value", ["cmd:", "cmd: ", "cmd:  x", "cmd:a\\nb", "vaults", "cmd"])
     def test_what_is_no_place_of_a_key(self, value):
         """An empty command, one over several lines, and words that are near a place are refused."""
@@ -351,11 +358,11 @@ class TestProvidersThatCannotBeAsked:
         (problem,) = said(toml('[providers.mine]\ndialect = "opneai"\nbase_url = "http://h"'))
         assert "wants one of anthropic, ollama, openai; did you mean openai?" in problem
 
-    def test_provider_of_a_later_version(self):
-        """A provider that comes later is said to come later, not called a typo."""
-        (problem,) = read(toml('[providers.vertex]\nmodel = "x"')).problems
-        assert "comes in a later version" in str(problem)
-        assert problem.severity is Severity.NOTE
+    @pytest.mark.parametrize("name", ["google", "vertex"])
+    def test_provider_by_its_vendors_name(self, name):
+        """Who calls a provider by another of its names is told its own."""
+        (problem,) = read(toml(f'[providers.{name}]\nmodel = "x"')).problems
+        assert "did you mean gemini?" in str(problem)
 
     def test_names_of_nobody_in_the_routing_are_passed_over(self):
         """Names of no provider are taken out of the routing's lists, one by one, and named."""
@@ -376,7 +383,7 @@ class TestProvidersThatCannotBeAsked:
         assert len(messages) == 3
         assert "providers.broken is no known provider" in messages[0] + messages[1] + messages[2]
         assert any('no provider is called "olama"; did you mean ollama?' in message for message in messages)
-        assert any("vertex comes in a later version" in message for message in messages)
+        assert any('no provider is called "vertex"; did you mean gemini?' in message for message in messages)
 
 
 class TestValuesAtOdds:
@@ -457,33 +464,6 @@ class TestAzure:
         assert words in str(problem)
         assert "key@" not in str(problem)
         assert problem.line == 2
-
-
-class TestSettingsOfLaterVersions:
-    @pytest.mark.parametrize(
-        "text",
-        [
-            '[actions.translate]\ntitle = "x"',
-            '[tests]\nrun = "always"',
-        ],
-    )
-    def test_setting_without_effect_is_a_note(self, text):
-        """A setting of the vocabulary without effect yet is neither silently taken nor called a typo."""
-        (problem,) = read(toml(text)).problems
-        assert problem.severity is Severity.NOTE
-        assert "known, but has no effect in this version" in problem.message
-        assert problem.suggestion is None
-
-    @pytest.mark.parametrize(
-        "layer",
-        [
-            toml("[budget]\ndaily_usd = 0\ntotal_usd = 0.0"),
-            *environment_layers({"DRAGOMAN_BUDGET__DAILY_USD": "0"}, ()),
-        ],
-    )
-    def test_asking_for_what_happens_anyway_is_no_problem(self, layer):
-        """A setting without effect that asks for just what this version does is no problem."""
-        assert read(layer).problems == ()
 
 
 class TestUntrustedProject:

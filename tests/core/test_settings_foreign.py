@@ -20,8 +20,18 @@ SEAL = Seal("/project/.dragoman.toml", "0" * 64)
 WITHIN_BOUNDS = {
     "context.instructions": (["docs/AI.md"], [".env"]),
     "context.max_tokens": (500, 6001),
+    "actions.*.prompt_file": ("docs/ask.md", "../ask.md"),
 }
 """What an untrusted project may set, with a value that is taken and one that is not."""
+
+ALLOWED = {
+    "actions.*.title": "Check",
+    "actions.*.prompt": "Check this.",
+    "actions.*.result": "answer",
+    "actions.*.languages": ["python"],
+    "actions.*.kind": "quickfix",
+}
+"""What it may set as it likes: what is asked by an entry that the person chooses, never who is asked."""
 
 REFUSED = """
 store
@@ -50,9 +60,10 @@ edits.check_syntax edits.review
 lenses.enabled
 inline.enabled inline.debounce_ms inline.as_completion
 answers.hover answers.page
-tests.run
+tests.run tests.timeout_s
 prices.*.input_per_million prices.*.output_per_million prices.*.cached_per_million
 prices.*.cache_write_per_million
+actions.*.intent actions.*.provider actions.*.model
 """.split()  # noqa: SIM905 - one a line would be a page
 """What it may not: where code goes and with which key, what is paid and kept, what is run, what is hidden or sent."""
 
@@ -60,11 +71,11 @@ ALL = [".".join(key.path) for key in keys()]
 
 
 def test_somebody_has_decided_on_every_setting():
-    """A setting that is in neither list fails here until somebody has thought of a malicious project that sets it."""
-    assert set(ALL) - set(REFUSED) - set(WITHIN_BOUNDS) == set()
+    """A setting that is in no list fails here until somebody has thought of a malicious project that sets it."""
+    assert set(ALL) - set(REFUSED) - set(WITHIN_BOUNDS) - set(ALLOWED) == set()
 
 
-@pytest.mark.parametrize("key", [key for key in ALL if key not in WITHIN_BOUNDS])
+@pytest.mark.parametrize("key", [key for key in ALL if key not in {*WITHIN_BOUNDS, *ALLOWED}])
 def test_refused(key):
     """An untrusted project is refused everything that is not meant for it."""
     names = {"*": "evil", "INTENT": "code", "MODEL": "m", "PROVIDER": "ollama"}
@@ -82,6 +93,13 @@ def test_allowed_within_bounds(key):
     layer = Layer(".dragoman.toml", trusted=False)
     assert foreign(Choice(tuple(key.split(".")), allowed, layer), 6000) is None
     assert foreign(Choice(tuple(key.split(".")), refused, layer), 6000) is not None
+
+
+@pytest.mark.parametrize("key", ALLOWED)
+def test_allowed(key):
+    """What it may set as it likes is in nobody's way."""
+    choice = Choice(tuple(key.split(".")), ALLOWED[key], Layer(".dragoman.toml", trusted=False))
+    assert foreign(choice, 6000) is None
 
 
 def read(text, *, trusted=False):

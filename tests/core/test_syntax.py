@@ -321,3 +321,23 @@ def test_statements_leave_comments_out():
     found = syntax("# a\nx = 1\n\ny = 2\n")
     assert [found.snapshot.slice(range_) for range_ in found.statements()] == ["x = 1", "y = 2"]
     assert syntax("x = 1\n", "kotlin").statements() == ()
+
+
+@pytest.mark.parametrize(
+    ("language_id", "text", "inside"),
+    [
+        ("python", 'x = """\n# mark\n"""\n', True),
+        ("python", "x = 1  # mark\n", False),
+        ("python", 'x = "ä"\n# mark\n', False),
+        ("python", "mark = 1\n", False),
+        ("javascript", "x = `a ${ /* mark */ b }`;\n", False),
+        ("javascript", "x = `a mark`;\n", True),
+        ("go", "var x = `\nmark`\n", True),
+        ("rust", '// ä\nconst X: &str = r#"\nmark"#;\n', True),
+        ("plaintext", '"mark"\n', False),
+    ],
+)
+def test_what_stands_in_a_string(language_id, text, inside):
+    """A place in a string is told from one in a comment, also inside each other; without a grammar it is none."""
+    snapshot = Snapshot.of(text, language=language_id)
+    assert parse(snapshot).in_string(snapshot.position(text.index("mark"))) is inside

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from editors.desk import REPOSITORY, SETTINGS, Desk
-from editors.helix import Helix
+from editors.emacs import Emacs
+from editors.helix import Helix, OldHelix
 from editors.neovim import Neovim, OldNeovim
 from editors.terminal import names
+from editors.vscode import VSCode
 from simulator_thread import in_thread
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from dragoman.simulator import Simulator
     from editors.driver import Editor
 
-EDITORS: tuple[type[Editor], ...] = (Neovim, OldNeovim, Helix)
+EDITORS: tuple[type[Editor], ...] = (Neovim, OldNeovim, Helix, OldHelix, VSCode, Emacs)
 PROGRAMS = Path(os.environ.get("EDITORS") or REPOSITORY / ".editors" / "bin")
 OUTCOMES = pytest.StashKey[dict[tuple[str, str], str]]()
 
@@ -33,17 +34,21 @@ def sockets() -> Iterator[str]:
     return names()
 
 
-@pytest.fixture(params=EDITORS, ids=lambda editor: editor.name)
+@pytest.fixture(params=EDITORS, ids=lambda editor: editor.__name__)
 def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
     """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings."""
-    program = PROGRAMS / request.param.program
-    assert program.exists(), f"{program} is missing: scripts/get-editors fetches it"
+    missing = request.param.missing(PROGRAMS)
+    assert missing is None, missing
+    if lack := request.param.lacks.get(_scenario_of(request.node)):
+        pytest.skip(lack)
     with ExitStack() as stack:
 
-        def open_(simulator: Simulator, settings: str = SETTINGS) -> Editor:
+        def open_(simulator: Simulator, settings: str = SETTINGS, *, beside: bool = False) -> Editor:
             desk = Desk(tmp_path / "desk")
             stack.enter_context(in_thread(simulator))
             desk.lay(settings.format(url=simulator.url))
+            if beside:
+                desk.set_beside()
             editor = request.param(desk, PROGRAMS, next(sockets))
             stack.callback(editor.close)
             editor.attached()
@@ -58,7 +63,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report: pytest.TestReport = yield
     if (editor := _editor_of(item)) and (report.when == "call" or not report.passed):
         outcome = f"ok {report.duration:4.1f} s" if report.passed else report.outcome.upper()
-        item.config.stash.setdefault(OUTCOMES, {})[_scenario_of(item), editor.name] = outcome
+        item.config.stash.setdefault(OUTCOMES, {})[_scenario_of(item), editor.__name__] = outcome
     return report
 
 
@@ -67,13 +72,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     outcomes = config.stash.get(OUTCOMES, {})
     if not outcomes:
         return
-    editors = [editor for editor in EDITORS if any(name == editor.name for _, name in outcomes)]
+    editors = [editor for editor in EDITORS if any(name == editor.__name__ for _, name in outcomes)]
     scenarios = list(dict.fromkeys(scenario for scenario, _ in outcomes))
     width = max(map(len, scenarios)) + 2
     terminalreporter.section("what works where")
     terminalreporter.write_line(" " * width + "".join(f"{_version(editor):<20}" for editor in editors))
     for scenario in scenarios:
-        cells = (outcomes.get((scenario, editor.name), "-") for editor in editors)
+        cells = (outcomes.get((scenario, editor.__name__), "-") for editor in editors)
         terminalreporter.write_line(f"{scenario:<{width}}" + "".join(f"{cell:<20}" for cell in cells))
 
 
@@ -86,5 +91,4 @@ def _scenario_of(item: pytest.Item) -> str:
 
 
 def _version(editor: type[Editor]) -> str:
-    told = subprocess.run([PROGRAMS / editor.program, "--version"], capture_output=True, text=True, check=True).stdout
-    return f"{editor.name} {told.split()[1].removeprefix('v')}"
+    return f"{editor.name} {editor.version(PROGRAMS)}"

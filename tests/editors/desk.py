@@ -76,6 +76,11 @@ class Desk:
         return Recording(self.home / "recording")
 
     @property
+    def neighbour(self) -> Recording:
+        """The same, with the language server beside Dragoman, where there is one."""
+        return Recording(self.home / "recording-of-ruff")
+
+    @property
     def opened(self) -> Path:
         """What was opened in the browser, which is not there."""
         return self.home / "opened"
@@ -85,15 +90,23 @@ class Desk:
         (self.folder / ".git").mkdir(parents=True)
         self.file.write_text(SOURCE, encoding="utf-8")
         (self.home / "config.toml").write_text(settings, encoding="utf-8")
-        dragoman = self.home / "bin" / "dragoman"
-        dragoman.parent.mkdir()
-        real = str(Path(sys.executable).with_name("dragoman"))
-        tapped = [sys.executable, str(Path(__file__).with_name("tee.py")), str(self.recording.path), real]
-        dragoman.write_text(f'#!/bin/sh\nexec {shlex.join(tapped)} "$@"\n', encoding="utf-8")
-        dragoman.chmod(0o755)
-        opener = dragoman.with_name("xdg-open")
+        (self.home / "bin").mkdir()
+        self._tap("dragoman", self.recording)
+        opener = self.home / "bin" / "xdg-open"
         opener.write_text(f'#!/bin/sh\necho "$1" >{shlex.quote(str(self.opened))}\n', encoding="utf-8")
         opener.chmod(0o755)
+
+    def set_beside(self) -> None:
+        """Puts a language server for the project's language on the path, tapped too: Ruff's."""
+        self._tap("ruff", self.neighbour)
+
+    def _tap(self, program: str, recording: Recording) -> None:
+        """A program of this environment, with what passes written down."""
+        real = str(Path(sys.executable).with_name(program))
+        tapped = [sys.executable, str(Path(__file__).with_name("tee.py")), str(recording.path), real]
+        script = self.home / "bin" / program
+        script.write_text(f'#!/bin/sh\nexec {shlex.join(tapped)} "$@"\n', encoding="utf-8")
+        script.chmod(0o755)
 
     def environment(self) -> dict[str, str]:
         """What the editor and its servers see."""

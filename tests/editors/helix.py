@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from editors.driver import Editor
+from editors.driver import TerminalEditor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,13 +15,14 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 
-class Helix(Editor):
+class Helix(TerminalEditor):
     """Keys as in Helix's defaults: Space a opens the code actions, Down and Enter choose."""
 
     name = "Helix"
     program = "hx"
     menu_rows = 10
     holds_messages = False
+    has_panel = False
 
     def configure(self, desk: Desk) -> None:
         """Copies `editors/helix` to where a person would put it, with what is off there on."""
@@ -40,6 +42,10 @@ class Helix(Editor):
         """The first one is chosen to begin with."""
         self.terminal.keys(*["Down"] * titles.index(title), "Enter")
 
+    def stand_on(self, problem: str) -> None:
+        """Selects the line: Helix tells of the problems in what is selected."""
+        self.terminal.type("x")
+
     def command(self, name: str, words: str = "") -> None:
         """By Helix's typed command, whose arguments are JSON."""
         self.enter(f"lsp-workspace-command dragoman.{name} {json.dumps(words) if words else ''}".rstrip())
@@ -57,3 +63,16 @@ class Helix(Editor):
         """By the key of `editors/helix/config.toml`."""
         self.normal()
         self.terminal.type(" x")
+
+
+class OldHelix(Helix):
+    """The oldest one that Dragoman is for."""
+
+    program = "hx-25.01"
+    opens_documents = False
+    lacks = MappingProxyType(
+        {
+            "watch in the browser": "it opens nothing for a server; a message says where the page is",
+            "ask by command": "its typed command takes no words; a comment that ends in AI? does",
+        }
+    )

@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import shutil
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from editors.driver import Editor
+from editors.driver import TerminalEditor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from editors.desk import Desk
 
+RUFF = """\
+if vim.fn.executable("ruff") == 1 then
+  vim.lsp.config("ruff", { cmd = { "ruff", "server" }, filetypes = { "python" }, root_markers = { ".git" } })
+  vim.lsp.enable("ruff")
+end
+"""
+"""A language server beside Dragoman, where the desk has one."""
 
-class Neovim(Editor):
+
+class Neovim(TerminalEditor):
     """Keys as in Neovim's defaults: `gra` opens the code actions, a number chooses."""
 
     name = "Neovim"
     program = "nvim"
     menu_rows = 30
     holds_messages = True
+    lacks = MappingProxyType({"fix beside another server": "its menu tells a server of its own problems alone"})
+    has_panel = False
 
     def configure(self, desk: Desk) -> None:
         """Copies `editors/neovim` to where a person would put it."""
         shutil.copytree(desk.pieces / "neovim", desk.configuration / "nvim")
+        beside = desk.configuration / "nvim" / "after" / "plugin" / "ruff.lua"
+        beside.parent.mkdir(parents=True)
+        beside.write_text(RUFF, encoding="utf-8")
 
     def arguments(self) -> Sequence[str]:
         """No swap file: a killed editor's would be asked about."""
@@ -59,9 +73,13 @@ class Neovim(Editor):
 class OldNeovim(Neovim):
     """The oldest that the plugin is for: `init.lua` gives it the key for code actions; proposals are completions."""
 
-    name = "Old Neovim"
     program = "nvim-0.10"
-    hovers = False
+    lacks = MappingProxyType(
+        {
+            **Neovim.lacks,
+            "hover": "it would show each server's hover by itself, and a message for each that has none",
+        }
+    )
 
     def configure(self, desk: Desk) -> None:
         """The same, with what shows proposals where there is no grey text."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 
 import pytest
@@ -23,6 +24,13 @@ def test_page_shows_the_piece(editor, piece):
     page = (REPOSITORY / "docs" / "editors" / f"{editor}.md").read_text(encoding="utf-8")
     text = (REPOSITORY / "editors" / editor / piece).read_text(encoding="utf-8")
     assert f"```{piece.rpartition('.')[2]}\n{text}```\n" in page
+
+
+def test_pictures_are_there_and_small():
+    """Each picture on an editor's page lies in the repository, and is light enough for it."""
+    for page in (REPOSITORY / "docs" / "editors").glob("*.md"):
+        for picture in re.findall(r"!\[[^\]]+\]\((\S+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / picture).stat().st_size < 200_000, picture
 
 
 def test_pieces_can_be_read():

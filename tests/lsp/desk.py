@@ -211,6 +211,7 @@ class Bench:
         self.repository = NoRepository()
         self.patterns = None
         self.project: Any = NoFiles()
+        self.test_runner: Any = None
         self.known_secrets: tuple[str, ...] = ()
         self.problems: list[Any] = []
         self.foreign: list[Any] = []

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dragoman.core.settings import Edits, Settings
+from dragoman.core.settings import Edits, OwnAction, Settings
+from dragoman.core.testrun import TestReport
 from lsp.desk import FULL, Bench, Desk, span
 from lsp.orders import CODE, URI, WHOLE
 from lsp.project import accepting
@@ -60,9 +61,9 @@ class Tape(Desk):
         self._note("→", message)
         super().send(message)
 
-    async def does(self, title: str, where: dict[str, Any] = WHOLE) -> None:
+    async def does(self, title: str, where: dict[str, Any] = WHOLE, uri: str = URI) -> None:
         """Choose an entry of the menu of actions."""
-        params = {"textDocument": {"uri": URI}, "range": where, "context": {"diagnostics": []}}
+        params = {"textDocument": {"uri": uri}, "range": where, "context": {"diagnostics": []}}
         entries = await self.request("textDocument/codeAction", params)
         commands = {each["title"]: each["command"] for each in entries}
         command = commands[title]
@@ -196,6 +197,27 @@ async def _instruction(tape: Tape) -> None:
     await tape.answers("```python\ndef total(items):\n    return sum(items)\n```\n")
 
 
+async def _all_comments(tape: Tape) -> None:
+    tape.editor.type(URI, span(1, 0, 1, 0), "    # a float AI!\n")
+    tape.editor.type(URI, span(5, 17, 5, 17), "  # and rounded AI!")
+    await tape.does("Do all 2 AI! comments", span(3, 0, 3, 0))
+    await tape.answers("```python\ndef total(items):\n    return round(sum(items, 0.0))\n```\n")
+
+
+async def _own(tape: Tape) -> None:
+    await tape.does("Shorten it")
+    await tape.answers("```python\ndef total(items):\n    return sum(items)\n```\n")
+
+
+async def _chat(tape: Tape) -> None:
+    talk = "file:///project/talk.md"
+    tape.editor.open("## You\n\nWhat does `sum` do?\n", talk, "markdown")
+    await tape.does("Continue the conversation", span(2, 0, 2, 0), talk)
+    await tape.answers("It adds up.")
+    tape.ask("workspace/executeCommand", {"command": "dragoman.chat", "arguments": [talk, "And `max`?"]})
+    await tape.answers("It takes the largest.")
+
+
 async def _inline(tape: Tape) -> None:
     def ask(character: int) -> None:
         params = {"textDocument": {"uri": URI}, "position": {"line": 5, "character": character}}
@@ -210,6 +232,29 @@ async def _inline(tape: Tape) -> None:
         tape.editor.type(URI, span(5, 6 + number, 5, 6 + number), key)
         ask(7 + number)
         await tape.settle()
+
+
+class Reports:
+    """A test runner of which the story knows how each run goes."""
+
+    def __init__(self, *reports: TestReport) -> None:
+        self._reports = list(reports)
+
+    async def run(self, _call: object) -> TestReport:
+        return self._reports.pop(0)
+
+
+def _test_runner(bench: Bench) -> None:
+    failed = TestReport(passed=False, output="E   assert 3 == 4\n1 failed in 0.01s", seconds=0.4)
+    bench.test_runner = Reports(failed, TestReport(passed=True, output="1 passed in 0.01s", seconds=0.4))
+
+
+async def _tests(tape: Tape) -> None:
+    tape.on["window/showMessageRequest"] = lambda _: {"title": "Run them"}
+    await tape.does("Write and run tests")
+    test = "```python\nfrom a import total\n\n\ndef test_total():\n    assert total([1, 2]) == {}\n```\n"
+    await tape.answers(test.format(4))
+    await tape.answers(test.format(3))
 
 
 STORIES = (
@@ -228,6 +273,14 @@ STORIES = (
     ),
     Story("Cancel", "The provider's connection closes at once, and the request ends with -32800.", _cancel),
     Story("An instruction without a prompt box", "A comment that ends in `AI!` goes away with the edit.", _instruction),
+    Story("All instructions at once", "From anywhere in the document, in one edit.", _all_comments),
+    Story(
+        "An action of one's own",
+        "The entry's command is one that every editor knows; one that takes commands later hears of the action's too.",
+        _own,
+        Settings(actions={"shorten": OwnAction(title="Shorten it", prompt="Make it shorter.")}),
+    ),
+    Story("Chat", "The document is the history. A question is there, or comes with the command.", _chat),
     Story("Review", "Findings on the right lines, each with its fix where the model gave one.", _review),
     Story("Review what git says has changed", "The same for the working tree.", _review_changes, prepare=_changed),
     Story("Commit message", "Of what is staged, or else of what has changed.", _commit, prepare=_changed),
@@ -241,6 +294,12 @@ STORIES = (
         "With `edits.review` the result stands between marks, and goes the way the person says.",
         _hunks,
         Settings(edits=Edits(review=True)),
+    ),
+    Story(
+        "Tests that are run",
+        "The person is asked first. What fails goes back to the model once, and the file comes when that was run too.",
+        _tests,
+        prepare=_test_runner,
     ),
 )
 

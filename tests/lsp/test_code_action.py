@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from dragoman.actions import ACTIONS
 from dragoman.core.ports import Disclosure
-from dragoman.lsp.handlers import code_action
 from dragoman.lsp.withheld import LOOK_SECONDS
 from lsp.clients import CLIENTS, identity, initialize_params
 from lsp.desk import FULL, span
@@ -111,7 +111,7 @@ async def test_action_that_raises_hides_only_itself(desk, monkeypatch, caplog):
     desk.open(CODE, URI, "python")
     before = titles(await menu(desk))
     actions = [replace(action, offer=broken) if action.name == "explain" else action for action in ACTIONS]
-    monkeypatch.setattr(code_action, "ACTIONS", actions)
+    monkeypatch.setattr(desk.server, "catalog", SimpleNamespace(actions=actions))
     with caplog.at_level(logging.ERROR):
         after = titles(await menu(desk))
     assert after == [title for title in before if title != "Explain"]

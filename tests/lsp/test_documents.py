@@ -166,3 +166,13 @@ async def test_of_closed_documents_only_the_last_are_remembered(desk):
     recent = desk.server.documents.recent()
     assert recent[0] == "/project/49.txt"
     assert len(recent) == 20
+
+
+async def test_a_notebooks_cell_is_no_recent_file(desk):
+    """A cell is a part of a file: neither open nor closed after an edit is it one that could be read."""
+    uri = desk.open("text", "file:///project/n.ipynb#c1")
+    await asyncio.sleep(1)
+    change(desk, 2, {"text": "new"}, uri=uri)
+    assert desk.server.documents.recent() == ()
+    desk.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+    assert desk.server.documents.recent() == ()

@@ -14,7 +14,7 @@ from dragoman.lsp.documents import Document
 from lsp.desk import FULL, Desk
 from virtual_time import VirtualTimeLoop
 
-CHARACTERS = "ab \r\n\r\n\n\t\x0b\x0c\x1c\x1d\x85\u2028\u2029é漢😀\U0001f468\u200d\u0301"
+CHARACTERS = "ab \r\n\r\n\n\t\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029é漢😀\U0001f468\u200d\u0301"
 TEXTS = st.text(st.sampled_from(CHARACTERS), max_size=40)
 ENCODINGS = ("utf-8", "utf-16", "utf-32")
 
@@ -120,6 +120,32 @@ def test_document_stays_in_step(typing_desk, text, changes, together):
 
     loop.run_until_complete(typing())
     assert len(desk.server.documents) == 0
+
+
+BREAKS = ("\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x85", "\u2028", "\u2029")
+"""Everything that somebody takes for a line's end (Unicode 5.8, Python's `splitlines`); to LSP the first three are."""
+
+
+def test_every_break_at_every_place(typing_desk):
+    """Around each kind of break, whatever is put in or taken out at each place is what plain counting says."""
+    desk, loop, encoding, numbers = typing_desk
+
+    async def typing(line_break):
+        uri = desk.open("", uri=f"file:///project/{next(numbers)}.txt")
+        text = f"é😀{line_break}x\r\n{line_break}\U0001f468y"
+        version = itertools.count(2)
+        for start in range(len(text) + 1):
+            for length, new in ((0, "z"), (1, ""), (1, line_break), (2, f"{line_break}\n")):
+                ends = [position_of(text, min(place, len(text)), encoding) for place in (start, start + length)]
+                a, b = (offset_of(text, end, encoding) for end in ends)
+                changes = [{"text": text}, {"range": {"start": ends[0], "end": ends[1]}, "text": new}]
+                document = {"uri": uri, "version": next(version)}
+                desk.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+                assert desk.lines_of(uri) == text[:a] + new + text[b:]
+        desk.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
+    for line_break in BREAKS:
+        loop.run_until_complete(typing(line_break))
 
 
 SMALL = st.text(st.sampled_from("ab\n\r\r\n😀"), max_size=24)

@@ -191,6 +191,21 @@ async def test_result_that_is_kept(seat):
         assert seat.editor.text(URI) == HEAD + NEW
 
 
+async def test_messages_come_after_the_progress(seat):
+    """What is said of a result comes when the progress has ended: some editors show both in one place."""
+    response = await seat.choose("Refactor")
+    seat.editor.type(URI, span(2, 4, 2, 10), "sum_so_far")
+    await ended(seat, response)
+    said = [
+        message.get("params", {}).get("value", {}).get("kind") or message.get("method") for message in seat.desk.said
+    ]
+    told = [n for n, what in enumerate(said) if what in {"window/showMessage", "window/showMessageRequest"}]
+    ends = [n for n, what in enumerate(said) if what == "end"]
+    assert len(told) == 1
+    assert bool(ends) is bool(seat.client.can("window.workDoneProgress"))
+    assert all(end < told[0] for end in ends)
+
+
 async def test_answer_is_shown(seat):
     """An answer is opened as a document where the client can, else told in a line; a waiting command has it too."""
     result = await ended(seat, await seat.choose("Explain"), "Because **sums** add up.")

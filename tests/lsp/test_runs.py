@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from actions.fakes import FakePatterns
 from dragoman.actions import ACTIONS
 from dragoman.core.errors import AllCandidatesFailed, NothingToAsk
 from dragoman.core.intent import Intent
@@ -20,7 +21,7 @@ FOUND = '[{"file": "a.py", "line": 2, "text": "    result = 0", "message": "Use 
 # Every action, by every way
 
 
-@pytest.mark.parametrize("action", [action.name for action in ACTIONS])
+@pytest.mark.parametrize("action", [action.name for action in ACTIONS if action.name not in {"comments", "chat"}])
 @pytest.mark.parametrize("way", ["run", "run with prefix", "command"])
 async def test_every_action_by_every_way(desk, action, way):
     """`dragoman/run` and `workspace/executeCommand` run each action to the same kind of result."""
@@ -55,6 +56,21 @@ async def test_every_action_by_every_way(desk, action, way):
         assert editor.text(URI) == NEW
         assert desk.lines_of(URI) == NEW
     assert (result["provider"], result["model"]) == ("ollama", "scripted")
+
+
+async def test_a_pattern_is_written_where_the_cursor_is(desk):
+    """The pattern that was tried stands in the literal at the cursor, after one that failed was sent back."""
+    desk.services.patterns = FakePatterns()
+    editor = await open_code(desk, "import re\n\nDATE = re.compile(r'x')\n")
+    arguments = [URI, span(2, 19, 2, 19), "a date, matches: 2024-01-31; not: 2024"]
+    _, response = desk.ask("workspace/executeCommand", {"command": "dragoman.regex", "arguments": arguments})
+    for pattern in (r"^\d+", r"^\d{4}-\d\d-\d\d$"):
+        await desk.settle()
+        desk.services.completer.say(f"```regex\n{pattern}\n```")
+    result = (await response)["result"]
+    assert (result["kind"], result["applied"]) == ("edit", True)
+    assert editor.text(URI) == "import re\n\nDATE = re.compile(r'^\\d{4}-\\d\\d-\\d\\d$')\n"
+    assert len(desk.services.patterns.experiments) == 2
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from dragoman.core.chat import Message
-    from dragoman.core.context import Context
+    from dragoman.core.context import Context, Piece
     from dragoman.core.gitdiff import FileDiff
     from dragoman.core.intent import Intent
     from dragoman.core.ports import Experiment, Observed
@@ -54,7 +54,8 @@ class Scene:
 
     `path` is the document's absolute path, or "" for one that has none yet; `root` is the workspace folder that holds
     it, or "". `diagnostics` are those at the selection. `in_repository` says that git follows the folder; `changes`
-    are what git knows of, for an action that asks for them, with paths relative to `root`.
+    are what git knows of, for an action that asks for them, with paths relative to `root`. `runs_tests`: new tests may
+    be run here.
 
     `origin`: for a document without a path, that of the file which its text is from, or "". `cell`: which cell of that
     notebook it is, from one, else 0; `cells` are the notebook's other code cells in its language, in their order.
@@ -68,6 +69,7 @@ class Scene:
     root: str = ""
     in_repository: bool = False
     changes: tuple[FileDiff, ...] = ()
+    runs_tests: bool = False
     origin: str = ""
     cell: int = 0
     cells: tuple[Cell, ...] = ()
@@ -95,6 +97,13 @@ class ResultKind(StrEnum):
     ANSWER = "answer"
     TEST_FILE = "test_file"
     FINDINGS = "findings"
+    TURN = "turn"
+    """An edit too: an answer that stands in the document, below what was asked there."""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether it changes the document that was asked about."""
+        return self in {ResultKind.EDIT, ResultKind.TURN}
 
 
 class Changes(StrEnum):
@@ -121,6 +130,10 @@ class Action:
     read: the text in a reply, where it is neither the target's new text nor Markdown as it stands.
     changes: it is about what has changed since the last commit, which the scene then holds.
     variant: what the action is in this scene, where that depends on it.
+    gather: what the model is shown within so many tokens besides the caller's pieces, where that is not the target and
+    what is around it. Raises `BadInput` where it does not fit.
+    tidied: last touches to the target's new text.
+    provider, model: who is asked, unless the request says otherwise.
     proposal: what a reply proposes about the target, where that is tried before it is shown. Raises `UnusableReply`.
     """
 
@@ -137,6 +150,10 @@ class Action:
     read: Callable[[str], str] | None = None
     changes: Changes | None = None
     variant: Callable[[Scene], Action] | None = None
+    gather: Callable[[Scene, int, Sequence[Piece]], Context] | None = None
+    tidied: Callable[[Scene, str], str] | None = None
+    provider: str | None = None
+    model: str | None = None
     proposal: Callable[[Scene, Range, str], Proposal] | None = None
 
     @property
@@ -146,16 +163,26 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Tried:
+    """How new tests went when they were run: in one line, and in Markdown with what the runner printed."""
+
+    passed: bool
+    line: str
+    markdown: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class EditResult:
     """New text for the target. `problem` names a syntax error that was not there before: offer, don't apply.
 
-    `notes` say in a line each what of the reply was not used.
+    `notes` say in a line each what of the reply was not used. `tried`: they are tests, and were run.
     """
 
     target: Range
     text: str
     problem: str | None = None
     notes: tuple[str, ...] = ()
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +194,16 @@ class AnswerResult:
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """A file's new content. `before` is its present text, or None where it does not exist yet."""
+    """A file's new content. `before` is its present text, or None where it does not exist yet.
+
+    `tried`: they are tests, and were run.
+    """
 
     path: str
     before: str | None
     text: str
     problem: str | None = None
+    tried: Tried | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,9 +40,9 @@ class Hidden:
         """What a model wrote, with the secrets in their places."""
         return restore(text, self.sent)
 
-    def concealed(self, text: str) -> str:
+    def concealed(self, text: str, known: Collection[str] = ()) -> str:
         """A text of this machine with placeholders for its secrets, the same as in the messages."""
-        return redact(text, table=self.table).text
+        return redact(text, known, self.table).text
 
     def mangled(self, text: str) -> tuple[str, ...]:
         """What a model wrote for a placeholder and is none."""

@@ -26,6 +26,8 @@ def import_edits(present: Syntax, new: Syntax) -> list[TextEdit]:
             edits, lines = _go(present, new)
         case "rust":
             edits, lines = _plain(present, new)
+        case "java":
+            edits, lines = _java(present, new)
         case _:
             edits, lines = _script(present, new)
     if lines:
@@ -56,7 +58,9 @@ def _head(present: Syntax) -> int:
         first = statements[0]
         text = present.snapshot.slice(first)
         if text.startswith(('"', "'", "r'", 'r"', "package ")):
-            return min(first.end.line + 1, len(lines) - 1)
+            below = min(first.end.line + 1, len(lines) - 1)
+            blank = text.startswith("package ") and not lines[below].strip() and below + 1 < len(lines)
+            return below + blank
         return first.start.line
     return 0
 
@@ -216,3 +220,25 @@ def _plain(present: Syntax, new: Syntax) -> tuple[list[TextEdit], list[str]]:
     there = {_normal(present.snapshot.slice(range_)) for range_ in present.imports()}
     texts: Iterator[str] = (new.snapshot.slice(range_) for range_ in new.imports())
     return [], [text for text in dict.fromkeys(texts) if _normal(text) not in there]
+
+
+_JAVA_IMPORT = re.compile(r"import\s+(?P<static>static\s+)?(?P<path>[\w.]+)\.(?P<name>\w+|\*)\s*;")
+
+
+def _java(present: Syntax, new: Syntax) -> tuple[list[TextEdit], list[str]]:
+    """Whole imports that are not there, by themselves or under a `*`; a class's name stands for one class only."""
+    there = [match for range_ in present.imports() if (match := _JAVA_IMPORT.match(present.snapshot.slice(range_)))]
+    packages = {(bool(match["static"]), match["path"]) for match in there if match["name"] == "*"}
+    classes = {match["name"] for match in there if not match["static"]} - {"*"}
+    methods = {(match["path"], match["name"]) for match in there if match["static"]}
+    lines = []
+    for range_ in new.imports():
+        text = new.snapshot.slice(range_)
+        match = _JAVA_IMPORT.match(text)
+        if match is None or (bool(match["static"]), match["path"]) in packages:
+            continue
+        known = (match["path"], match["name"]) in methods if match["static"] else match["name"] in classes
+        if not known:
+            lines.append(text)
+            (methods.add((match["path"], match["name"])) if match["static"] else classes.add(match["name"]))
+    return [], lines

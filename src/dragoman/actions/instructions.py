@@ -5,22 +5,43 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dragoman.actions.places import paragraph, selected
 from dragoman.core.languages import language
-from dragoman.core.syntax import indentation
-from dragoman.core.text import Position, Range, content_length
+from dragoman.core.syntax import indentation, whole_lines
+from dragoman.core.text import Position, Range, content_length, split_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from dragoman.actions.base import Scene
+    from dragoman.core.syntax import Syntax
     from dragoman.core.text import Snapshot
 
 _COMMON_LINES = ("#", "//", "--", ";", "%")
 _COMMON_BLOCKS = (("/*", "*/"), ("<!--", "-->"))
+_EMBEDDED_LINES = MappingProxyType({"html": ("//",), "restructuredtext": ("..",)})
+_EMBEDDED_BLOCKS = MappingProxyType(
+    {
+        "html": (("<!--", "-->"), ("/*", "*/")),
+        "php": (("/*", "*/"), ("<!--", "-->")),
+        "javascriptreact": (("{/*", "*/}"), ("/*", "*/")),
+        "typescriptreact": (("{/*", "*/}"), ("/*", "*/")),
+    }
+)
+"""Comments of what stands inside documents of a language, besides its own."""
+
 _BLOCK_LINES = 20
-"""Lines that a block comment with an instruction may have."""
+"""Lines that a comment with an instruction may have."""
 _MOST_LINES = 500
 """Lines of a selection that are searched."""
+_LONGEST_LINE = 2000
+_NO_BLANK_AFTER = ("", " ", "\t", "(", "[", "{")
+
+_GOES_ON = re.compile(r"[^\W_](?:[^:;{}=<>@\\|]*[^\W_]|[^:;{}=<>@\\|]*,)?")
+"""A line of prose whose sentence the next line goes on with. What is no prose may be code, or be meant for a tool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,86 +55,168 @@ class Instruction:
 
 
 def instruction_at(scene: Scene, mark: str) -> Instruction | None:
-    """The first comment with the mark (`!` or `?`) at the cursor's line or in the selection, or None."""
-    lines, sign = scene.snapshot.lines, f"AI{mark}"
+    """The first comment with the mark (`!` or `?`) that stands at the cursor's line or in the selection, or None."""
     first = scene.selection.start.line
     last = min(scene.selection.end.line, first + _MOST_LINES)
-    for number in range(first, min(len(lines), last + _BLOCK_LINES)):
-        if sign not in lines[number]:
-            continue
-        found = _in_line(scene.snapshot, number, mark) if number <= last else None
-        found = found or _in_block(scene.snapshot, number, mark)
-        if found is not None and found.range.start.line <= last:
+    for found in _between(scene.snapshot, mark, first - _BLOCK_LINES, last + _BLOCK_LINES):
+        if found.comment.start.line <= last and found.comment.end.line >= first:
             return found
-    return _closing(scene, mark)
-
-
-def _closing(scene: Scene, mark: str) -> Instruction | None:
-    """A block comment whose mark stands above the cursor's line, on which it ends."""
-    lines, cursor = scene.snapshot.lines, scene.selection.start.line
-    for number in range(cursor - 1, max(-1, cursor - _BLOCK_LINES), -1):
-        if f"AI{mark}" in lines[number]:
-            found = _in_block(scene.snapshot, number, mark)
-            own = found.comment if found is not None else None
-            return found if own is not None and own.start.line <= cursor <= own.end.line else None
     return None
+
+
+def instructions(snapshot: Snapshot, mark: str, syntax: Syntax | None = None) -> tuple[Instruction, ...]:
+    """All comments with the mark in their order. With a syntax, without those that stand in strings."""
+    found = _between(snapshot, mark, 0, len(snapshot.lines))
+    return tuple(own for own in found if syntax is None or not syntax.in_string(_mark_of(snapshot, own)))
+
+
+def _mark_of(snapshot: Snapshot, found: Instruction) -> Position:
+    """Where the instruction's mark stands: the last one of its comment."""
+    line, before = found.comment.end
+    while (at := snapshot.lines[line].rfind(f"AI{found.mark}", 0, before)) < 0:
+        line, before = line - 1, _LONGEST_LINE
+    return Position(line, at)
+
+
+def _between(snapshot: Snapshot, mark: str, first: int, last: int) -> Iterator[Instruction]:
+    lines, sign = snapshot.lines, re.escape(f"AI{mark}")
+    done = Position(0, 0)
+    for number in range(max(0, first), min(len(lines), last + 1)):
+        if f"AI{mark}" not in lines[number] or len(lines[number]) > _LONGEST_LINE or number < done.line:
+            continue
+        for match in re.finditer(sign, lines[number]):
+            found = _in_block(snapshot, Position(number, match.start()), mark) or _in_lines(snapshot, number, mark)
+            if found is not None and found.comment.start >= done:
+                done = found.comment.end
+                yield found
+
+
+# Line comments
 
 
 @cache
-def _line_pattern(language_id: str) -> re.Pattern[str]:
-    starts = "|".join(re.escape(start) for start in language(language_id).line_comments or _fallback_lines(language_id))
-    return re.compile(rf"(?:^|(?<=\s))(?:{starts})(?P<text>.*?)\bAI(?P<mark>[!?])\s*$")
-
-
-def _fallback_lines(language_id: str) -> tuple[str, ...]:
-    """Comment starts for a language that has none of its own: those of any, unless it has block comments."""
-    return ("\0",) if language(language_id).block_comments else _COMMON_LINES
-
-
-def _in_line(snapshot: Snapshot, number: int, mark: str) -> Instruction | None:
-    line = snapshot.lines[number]
-    content = line[: content_length(line)]
-    if f"AI{mark}" not in content or len(content) > 2000:
-        return None
-    match = _line_pattern(snapshot.language).search(content)
-    if match is None or match["mark"] != mark:
-        return None
-    return _instruction(
-        snapshot, match["text"], mark, Range(Position(number, match.start()), Position(number, len(content)))
+def _line_start(language_id: str) -> re.Pattern[str]:
+    of = language(language_id)
+    starts = (*of.line_comments, *_EMBEDDED_LINES.get(language_id, ()))
+    starts = starts or (() if of.block_comments else _COMMON_LINES)
+    opens_block = "".join(f"(?!{re.escape(start)})" for start, _ in of.block_comments)
+    return re.compile(
+        rf"(?:^|(?<=[\s;,)}}\]])){opens_block}(?:{'|'.join(map(re.escape, starts))})" if starts else r"(?!)"
     )
 
 
-def _in_block(snapshot: Snapshot, number: int, mark: str) -> Instruction | None:
-    """A block comment that this line is part of."""
-    lines = snapshot.lines
-    for start, end in language(snapshot.language).block_comments or _COMMON_BLOCKS:
-        first = next((n for n in range(number, max(-1, number - _BLOCK_LINES), -1) if start in lines[n]), None)
-        if first is None:
+_MARKED = re.compile(r"(?P<text>.*?)\bAI(?P<mark>[!?])\s*\Z", re.DOTALL)
+
+
+def _in_lines(snapshot: Snapshot, number: int, mark: str) -> Instruction | None:
+    """A line comment that ends on this line, with those right above it whose sentence it goes on with."""
+    line = snapshot.lines[number]
+    content = line[: content_length(line)]
+    starts = list(_line_start(snapshot.language).finditer(content))
+    if not starts:
+        return None
+    start = next((own for own in starts if not _in_string(content[: own.start()])), starts[-1])
+    match = _MARKED.match(content, start.end())
+    if match is None or match["mark"] != mark:
+        return None
+    texts, first = [match["text"]], number
+    begins = start.end()
+    while content[begins : begins + 1] == content[begins - 1] and content[begins - 1] in ";%#":
+        begins += 1
+    if start.start() == indentation(line) and content[begins : begins + 1].isspace():  # else it is documentation
+        above = line[:begins]
+        while first > 0 and number - first < _BLOCK_LINES and _goes_on(snapshot.lines[first - 1], above):
+            first -= 1
+            texts.insert(0, snapshot.lines[first][len(above) :].rstrip())
+    range_ = Range(Position(first, start.start()), Position(number, len(content)))
+    return _instruction("\n".join(texts), range_, _whole(snapshot, range_), mark)
+
+
+def _goes_on(line: str, start: str) -> bool:
+    """Whether the line is a comment of the same kind, and its sentence goes on below it."""
+    text = line[len(start) :]
+    return line.startswith(start) and text[:1].isspace() and _GOES_ON.fullmatch(text.strip()) is not None
+
+
+def _in_string(head: str) -> bool:
+    """Whether a quote is open behind this beginning of a line, as nearly all languages have it."""
+    quote = ""
+    for character in re.sub(r"\\.", "", head):
+        if character == quote:
+            quote = ""
+        elif not quote and character in "\"'`":
+            quote = character
+    return bool(quote)
+
+
+# Block comments
+
+
+def _in_block(snapshot: Snapshot, sign: Position, mark: str) -> Instruction | None:
+    """The block comment that this `AI!` or `AI?` is part of."""
+    lines, of = snapshot.lines, language(snapshot.language)
+    common = () if of.line_comments else _COMMON_BLOCKS
+    for start, end in _EMBEDDED_BLOCKS.get(snapshot.language, of.block_comments or common):
+        opens = _opening(lines, sign, start)
+        if opens is None or (start == "{/*" and lines[opens.line][: opens.character].strip()):
             continue
-        opens = lines[first].rfind(start)
-        last = next(
-            (
-                n
-                for n in range(first, min(len(lines), first + _BLOCK_LINES))
-                if lines[n].find(end, opens + len(start) if n == first else 0) >= 0
-            ),
-            None,
-        )
-        if last is None or last < number:
+        inner = Position(opens.line, opens.character + len(start))
+        closes = _closing(lines, inner, end)
+        if closes is None or closes < sign:
             continue
-        closes = lines[last].find(end, opens + len(start) if last == first else 0)
-        inner = snapshot.slice(Range(Position(first, opens + len(start)), Position(last, closes))).rstrip()
-        if inner.endswith(f"AI{mark}") and not inner[:-3][-1:].isalnum():
-            return _instruction(
-                snapshot, inner[:-3], mark, Range(Position(first, opens), Position(last, closes + len(end)))
-            )
+        match = _MARKED.match(snapshot.slice(Range(inner, closes)).rstrip())
+        if match is None or match["mark"] != mark:
+            continue
+        comment = Range(opens, Position(closes.line, closes.character + len(end)))
+        if match["text"][:1] in {"*", "!"} and (part := _last_sentence(snapshot, match["text"], sign.line, closes)):
+            return _instruction(*part, mark)
+        return _instruction(match["text"], comment, _whole(snapshot, comment), mark)
     return None
 
 
-def _instruction(snapshot: Snapshot, raw: str, mark: str, range_: Range) -> Instruction | None:
+def _opening(lines: Sequence[str], before: Position, start: str) -> Position | None:
+    """Where the last block comment before that place begins."""
+    for line in range(before.line, max(-1, before.line - _BLOCK_LINES), -1):
+        at = lines[line].rfind(start, 0, before.character if line == before.line else None)
+        if at >= 0:
+            return Position(line, at)
+    return None
+
+
+def _closing(lines: Sequence[str], after: Position, end: str) -> Position | None:
+    """Where a block comment ends whose text begins there."""
+    for line in range(after.line, min(len(lines), after.line + _BLOCK_LINES)):
+        at = lines[line].find(end, after.character if line == after.line else 0)
+        if at >= 0:
+            return Position(line, at)
+    return None
+
+
+def _last_sentence(snapshot: Snapshot, text: str, number: int, closes: Position) -> tuple[str, Range, Range] | None:
+    """The instruction at the end of documentation, which stays: its text, its place and what goes with it.
+
+    None where there is nothing else in the comment.
+    """
+    texts = [line.strip().lstrip("*! ") for line in split_lines(text)]
+    kept = len(texts) - 1
+    while kept > 0 and _GOES_ON.fullmatch(texts[kept - 1]):
+        kept -= 1
+    if not any(texts[:kept]):
+        return None
+    first = number - len(texts) + 1 + kept
+    before = Position(first - 1, content_length(snapshot.lines[first - 1]))
+    blanks = snapshot.lines[closes.line][: closes.character]
+    end = Position(number, content_length(snapshot.lines[number]))
+    if closes.line == number:  # the comment's end stays, with one blank before it
+        end = Position(number, closes.character - (1 if blanks.endswith(" ") else 0))
+    place = Range(Position(first, indentation(snapshot.lines[first])), end)
+    return "\n".join(texts[kept:]), place, Range(before, end)
+
+
+def _instruction(raw: str, comment: Range, range_: Range, mark: str) -> Instruction | None:
     """The instruction without comment decoration, or None where the comment asks for nothing."""
     text = " ".join(line.strip().lstrip("*#/-;%! ").strip() for line in raw.splitlines()).strip(" :,-–—")
-    return Instruction(text, mark, range_, _whole(snapshot, range_)) if text else None
+    return Instruction(text, mark, comment, range_) if text else None
 
 
 def _whole(snapshot: Snapshot, range_: Range) -> Range:
@@ -124,8 +227,42 @@ def _whole(snapshot: Snapshot, range_: Range) -> Range:
         last = end.line + 1 < len(snapshot.lines)
         return Range(Position(start.line, 0), Position(end.line + 1, 0) if last else snapshot.end)
     if not tail.strip():
-        start = Position(start.line, len(head.rstrip()))
-    return Range(start, Position(end.line, content_length(snapshot.lines[end.line])) if not tail.strip() else end)
+        return Range(
+            Position(start.line, len(head.rstrip())), Position(end.line, content_length(snapshot.lines[end.line]))
+        )
+    blanks = len(tail) - len(tail.lstrip(" \t")) if head[-1:] in _NO_BLANK_AFTER else 0
+    return Range(start, Position(end.line, end.character + blanks))
+
+
+# What an instruction is about
+
+
+def subject(scene: Scene, syntax: Syntax, comment: Instruction) -> Range:
+    """The comment with what it is about: the selection where it holds more, else the definition around, else what
+    follows.
+    """
+    snapshot = scene.snapshot
+    own = whole_lines(snapshot, comment.range)
+    chosen = selected(scene)
+    if chosen is not None and without(snapshot, union(chosen, own), comment.range).strip():
+        return union(chosen, own)
+    symbol = syntax.symbol_at(own)
+    if symbol is not None:
+        return union(whole_lines(snapshot, symbol.range), own)
+    beside = paragraph(scene, own.start.line)
+    if beside is not None and (beside.start.line < own.start.line or own.start.character > 0):
+        return union(beside, own)
+    following = _next_line(snapshot, own)
+    if following is None:
+        return own
+    symbol = syntax.symbol_at(Position(following, content_length(snapshot.lines[following])))
+    after = whole_lines(snapshot, symbol.range) if symbol is not None else paragraph(scene, following)
+    return own if after is None else union(own, after)
+
+
+def union(one: Range, other: Range) -> Range:
+    """The smallest range that holds both."""
+    return Range(min(one.start, other.start), max(one.end, other.end))
 
 
 def without(snapshot: Snapshot, target: Range, removed: Range) -> str:
@@ -137,12 +274,7 @@ def without(snapshot: Snapshot, target: Range, removed: Range) -> str:
     return head + tail
 
 
-def next_line(snapshot: Snapshot, after: Range) -> int | None:
+def _next_line(snapshot: Snapshot, after: Range) -> int | None:
     """The first line with text behind the range, within a few lines; or None."""
     first = after.end.line if after.end.character == 0 else after.end.line + 1
     return next((n for n in range(first, min(len(snapshot.lines), first + 3)) if snapshot.lines[n].strip()), None)
-
-
-def indented(snapshot: Snapshot, line: int) -> int:
-    """The indentation of a line."""
-    return indentation(snapshot.lines[line])

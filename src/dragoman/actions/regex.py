@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 KIND = "source.dragoman.regex"
 _EDIT_KIND = "refactor.rewrite"
+_MOST_LINES = 100
+"""Lines of a literal that is taken for a pattern."""
 _DATA_LANGUAGES = frozenset({"json", "jsonc", "yaml", "toml", "xml", "csv", "log"})
 
 _CALL = re.compile(
@@ -68,7 +70,12 @@ def _place(scene: Scene) -> Range:
 def _literal_at(scene: Scene, syntax: Syntax | None = None) -> Range | None:
     """Where the literal at the cursor, or in the selection, stands; else the one pattern of the cursor's line."""
     snapshot, place = scene.snapshot, _place(scene)
-    if not place.empty and literal(snapshot.slice(place).strip(), snapshot.language) is not None:
+    several = place.end.line - place.start.line
+    if (
+        not place.empty
+        and several < _MOST_LINES
+        and literal(snapshot.slice(place).strip(), snapshot.language) is not None
+    ):
         return place
     found = literal_range(snapshot, place, syntax) or _only_one(scene, place)
     text = snapshot.slice(found) if found is not None else ""

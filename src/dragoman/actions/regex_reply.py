@@ -28,14 +28,17 @@ if TYPE_CHECKING:
     from dragoman.core.text import Range
 
 _TELLING = re.compile(
-    r"\\[dDwWsSbBpPAzZ]|\\[.()\[\]{}|+*?$^/]|\[\^|\[[^\]\s]*\w-\w[^\]\s]*\]|\(\?[:=!<>#imsxP]|\.[*+]|[)\]][*+?{]"
+    r"\\[dDwWsSbBpPAzZ]|\\[.()\[\]{}|+*?$^/]|\[\^|\[[^\]\s]{0,40}\w-\w[^\]\s]{0,40}\]|\(\?[:=!<>#imsxP]|\.[*+]|[)\]][*+?{]"
     r"|\w\{\d+(?:,\d*)?\}|^\^.|[\w)\]]\$$|\([^()|]+\|[^()]+\)"
 )
+
+_LONGEST = 1000
+"""Code points of a text that are looked at for signs of a pattern."""
 
 
 def looks_like_pattern(text: str) -> bool:
     """Whether the text is plainly meant as a regular expression. Errs to the side of no."""
-    return _TELLING.search(text) is not None
+    return _TELLING.search(text[:_LONGEST]) is not None
 
 
 @dataclass(frozen=True)

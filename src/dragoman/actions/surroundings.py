@@ -89,7 +89,7 @@ def wanted(scene: Scene, syntax: Syntax, subject: Range, tests: Sequence[str], r
     if not text.strip():  # new text goes here: what it will be about is in what is around it
         text = "".join(scene.snapshot.slice(symbol.range) for symbol in symbols) + scene.instruction
     names = names_in(text, syntax.language.id)
-    path = posix(scene.path)
+    path = posix(scene.path or scene.origin)
     return Wanted(
         names,
         imports(syntax, path, posix(scene.root), frozenset(names.used)),

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dragoman.actions.places import posix
+from dragoman.actions.projects import GRADLE_MARKS, MAVEN_MARKS, PYTHON_MARKS, below, join, nearest, tree, upwards
 from dragoman.core.context import piece
 from dragoman.core.errors import BadInput
 from dragoman.core.printable import printable_name
 from dragoman.core.text import Position, Range
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from dragoman.actions.base import Scene
     from dragoman.core.context import Piece
@@ -67,6 +68,8 @@ async def plan_tests(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
             return await _go(scene, syntax, files)
         case "rust":
             return await _rust(scene, syntax, files)
+        case "java":
+            return await _java(scene, files)
         case _:
             return await _script(scene, files)
 
@@ -107,36 +110,27 @@ async def _placed(scene: Scene, files: Files, candidates: Sequence[str]) -> tupl
     return home or (free or [f"{posix(scene.path)}.tests"])[0], None
 
 
-def _tree(scene: Scene) -> tuple[str, str, str]:
-    """The workspace folder (or the document's), the document's folder inside it, and the file's name."""
-    path = posix(scene.path)
-    root = posix(scene.root).rstrip("/")
-    if not root or not path.startswith(root + "/"):
-        root = posixpath.dirname(path)
-    folder, name = posixpath.split(path[len(root) + 1 :])
-    return root, folder, name
-
-
 async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
-    root, folder, name = _tree(scene)
+    root, folder, name = tree(scene)
     stem = name.removesuffix(".py").removesuffix(".pyi")
-    framework = await _python_framework(root, files)
+    part = await nearest(root, folder, PYTHON_MARKS, files) or ""
+    framework = await _python_framework(dict.fromkeys((join(root, part), root)), files)
     if name.startswith("test_") or stem.endswith("_test"):
         own = "unittest" if "unittest" in scene.snapshot.text and "pytest" not in scene.snapshot.text else framework
         return _same_file(scene, own, "")
     module = await _python_module(root, folder, stem, files)
-    inner = _below_source(folder)
-    below = inner.split("/", 1)[1] if "/" in inner else ""
     file = f"test_{stem}.py"
     candidates = [
         *(
-            _join(root, tests, sub, file)
+            join(root, base, tests, sub, file)
+            for base in dict.fromkeys((part, ""))
             for tests in ("tests", "test", "tests/unit", "testing")
-            for sub in dict.fromkeys((inner, below, ""))
+            for sub in _mirrored(below(folder, base))
         ),
-        _join(root, folder, "tests", file),
-        _join(root, folder, file),
-        _join(root, folder, f"{stem}_test.py"),
+        join(root, folder, "tests", file),
+        join(root, folder, file),
+        join(root, folder, f"{stem}_test.py"),
+        join(root, folder, "tests.py"),  # as Django makes it
     ]
     path, existing = await _placed(scene, files, candidates)
     if existing is not None and "unittest" in existing and "pytest" not in existing:
@@ -150,8 +144,14 @@ async def _python(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
     )
 
 
-async def _python_framework(root: str, files: Files) -> str:
-    """What the project's settings speak of; pytest where they speak of nothing."""
+def _mirrored(folder: str) -> Sequence[str]:
+    """Where below a folder of tests those for this folder may be: in the same one, without the package's, or flat."""
+    inner = _below_source(folder)
+    return tuple(dict.fromkeys((inner, inner.partition("/")[2], "")))
+
+
+async def _python_framework(folders: Iterable[str], files: Files) -> str:
+    """What the project's settings speak of, in its own folders; pytest where they speak of nothing."""
     names = (
         "pyproject.toml",
         "pytest.ini",
@@ -162,7 +162,7 @@ async def _python_framework(root: str, files: Files) -> str:
         "requirements-dev.txt",
         "Makefile",
     )
-    texts = [await files.read_text(_join(root, name)) or "" for name in names]
+    texts = [await files.read_text(join(folder, name)) or "" for folder in folders for name in names]
     if not any("pytest" in text for text in texts) and any("unittest" in text for text in texts):
         return "unittest"
     return "pytest"
@@ -171,9 +171,9 @@ async def _python_framework(root: str, files: Files) -> str:
 async def _python_module(root: str, folder: str, stem: str, files: Files) -> str:
     """The dotted name that the file is imported by: from the topmost package above it, else from the source folder."""
     parts = folder.split("/") if folder else []
-    packages = await files.existing([_join(root, *parts[: n + 1], "__init__.py") for n in range(len(parts))])
+    packages = await files.existing([join(root, *parts[: n + 1], "__init__.py") for n in range(len(parts))])
     start = len(parts)
-    while start and _join(root, *parts[:start], "__init__.py") in packages:
+    while start and join(root, *parts[:start], "__init__.py") in packages:
         start -= 1
     if start == len(parts):  # no package at all: what lies below the source folder
         inner = _below_source(folder)
@@ -188,25 +188,45 @@ def _below_source(folder: str) -> str:
 
 
 async def _go(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
-    root, folder, name = _tree(scene)
+    root, folder, name = tree(scene)
     if name.endswith("_test.go"):
         return _same_file(scene, "go test", "")
     package = next((line.split()[1] for line in scene.snapshot.lines if re.match(r"package\s+\w+", line)), "main")
     del syntax
-    path, existing = await _placed(scene, files, [_join(root, folder, name.removesuffix(".go") + "_test.go")])
+    path, existing = await _placed(scene, files, [join(root, folder, name.removesuffix(".go") + "_test.go")])
     how = f"Go's testing package, in {_name(path, root)}, package {package}: the code under test needs no import."
+    if existing is not None and re.search(rf"^package\s+{package}_test\b", existing, re.MULTILINE):
+        # The tests see only what the package exports.
+        imported = await _go_import(root, folder, files) or package
+        how = (
+            f"Go's testing package, in {_name(path, root)}, package {package}_test. Import {printable_name(imported)}."
+        )
     return TestPlan(
         path, "go", "go test", how, existing, header=f"package {package}\n\n", line_end=scene.snapshot.line_end
     )
 
 
+async def _go_import(root: str, folder: str, files: Files) -> str:
+    """The path that the folder's package is imported by; "" where no module is known."""
+    module = await nearest(root, folder, ("go.mod",), files)
+    if module is None:
+        return ""
+    name = re.search(r"^module\s+(\S+)", await files.read_text(join(root, module, "go.mod")) or "", re.MULTILINE)
+    return posixpath.join(name[1], below(folder, module)).rstrip("/") if name is not None else ""
+
+
 async def _rust(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
-    """Unit tests stand in the file itself, in `mod tests`; a file in `tests/` is extended."""
-    del files
+    """Unit tests stand in the file itself, in `mod tests`, or in the module's file; a file in `tests/` is extended."""
     snapshot = scene.snapshot
-    _root, folder, _name = _tree(scene)
-    if folder.split("/")[-1] == "tests":
+    root, folder, name = tree(scene)
+    if folder.split("/")[-1] == "tests" or name == "tests.rs":
         return _same_file(scene, "cargo test", "")
+    if any(re.match(r"\s*mod\s+tests\s*;", line) for line in snapshot.lines):
+        stem = "" if name in {"lib.rs", "main.rs", "mod.rs"} else name.removesuffix(".rs")
+        path, existing = await _placed(scene, files, [join(root, folder, stem, "tests.rs")])
+        how = f"Rust's built-in tests, in {_name(path, root)}, the file of `mod tests`, which has `use super::*;`."
+        header = "" if existing else "use super::*;\n\n"
+        return TestPlan(path, "rust", "cargo test", how, existing, header=header, line_end=snapshot.line_end)
     how = (
         "Rust's built-in tests, in the file's own `#[cfg(test)] mod tests`, which has `use super::*;`. "
         "Write only the `#[test]` functions."
@@ -227,21 +247,68 @@ async def _rust(scene: Scene, syntax: Syntax, files: Files) -> TestPlan:
 _SCRIPT_ENDINGS = re.compile(r"\.([cm]?[jt]sx?)$")
 
 
+async def _java(scene: Scene, files: Files) -> TestPlan:
+    root, folder, name = tree(scene)
+    stem = name.removesuffix(".java")
+    framework = await _java_framework(root, folder, files)
+    if re.search(r"(?:^|/)(?:test|\w+Test)/java/|^tests?/", f"{folder}/") or "@Test" in scene.snapshot.text:
+        return _same_file(scene, _junit(scene.snapshot.text) or framework, "Add methods to its class.")
+    home = re.sub(r"(^|/)main/java(/|$)", r"\1test/java\2", folder)
+    if home == folder:  # a layout without main and test: tests in a tree of their own, or beside the code
+        home = re.sub(r"^src(/|$)", r"test\1", folder)
+    names = (f"{stem}Test.java", f"{stem}Tests.java", f"Test{stem}.java")
+    path, existing = await _placed(scene, files, [join(root, home, file) for file in names])
+    framework = _junit(existing or "") or framework
+    clause = re.search(r"^package\s+[\w.]+\s*;", scene.snapshot.text, re.MULTILINE)
+    package = clause[0] if clause is not None else ""
+    how = (
+        f"{framework}, in {_name(path, root)}, in the same package as the code under test, which needs no import. "
+        f"Write one class {printable_name(posixpath.basename(path).removesuffix('.java'))}."
+    )
+    header = f"{package}\n\n" if package else ""
+    return TestPlan(path, "java", framework, how, existing, header=header, line_end=scene.snapshot.line_end)
+
+
+def _junit(text: str) -> str:
+    """Which of Java's frameworks a text speaks of; "" for none."""
+    for framework, sign in (
+        ("JUnit 5", r"junit[.-]jupiter|useJUnitPlatform|spring-boot-starter-test|junit-bom"),
+        ("TestNG", r"\btestng\b"),
+        ("JUnit 4", r"<artifactId>junit</artifactId>|junit:junit:|\borg\.junit\.(?!jupiter)"),
+    ):
+        if re.search(sign, text):
+            return framework
+    return ""
+
+
+async def _java_framework(root: str, folder: str, files: Files) -> str:
+    """What the nearest build file speaks of, or one above it; JUnit 5 where none speaks of any."""
+    for each in upwards(folder):
+        for mark in (*MAVEN_MARKS, *GRADLE_MARKS, "gradle/libs.versions.toml"):
+            framework = _junit(await files.read_text(join(root, each, mark)) or "")
+            if framework:
+                return framework
+    return "JUnit 5"
+
+
 async def _script(scene: Scene, files: Files) -> TestPlan:
-    root, folder, name = _tree(scene)
+    root, folder, name = tree(scene)
     match = _SCRIPT_ENDINGS.search(name)
     ending = match[1] if match is not None else "js"
     stem = name[: match.start()] if match is not None else name
     framework = await _script_framework(root, folder, files)
-    if re.search(r"\.(?:test|spec)$", stem) or "__tests__" in folder.split("/"):
+    if re.search(r"[.\-_](?:test|spec)$", stem) or "__tests__" in folder.split("/"):
         return _same_file(scene, framework, "")
-    inner = _below_source(folder)
-    names = (f"{stem}.test.{ending}", f"{stem}.spec.{ending}")
-    beside = [_join(root, folder, file) for file in names]
-    collected = [_join(root, folder, "__tests__", file) for file in names]
+    part = await nearest(root, folder, ("package.json",), files) or ""
+    inner = _below_source(below(folder, part))
+    names = [f"{stem}.test.{ending}", f"{stem}.spec.{ending}"]
+    if await _says_spec(root, part, files):
+        names.reverse()
+    beside = [join(root, folder, file) for file in names]
+    collected = [join(root, folder, "__tests__", file) for file in names]
     apart = [
-        _join(root, tests, sub, file)
-        for tests in ("tests", "test", "__tests__")
+        join(root, part, tests, sub, file)
+        for tests in ("tests", "test", "__tests__", "tests/unit", "spec")
         for sub in dict.fromkeys((inner, ""))
         for file in names
     ]
@@ -251,7 +318,7 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
     order = [path for path in (*beside, *collected, *apart) if path in existing]
     homes = [path for path in (*collected, *apart) if posixpath.dirname(path) in existing]
     path, text = await _placed(scene, files, [*order, *homes[:1], beside[0]])
-    source = posixpath.relpath(_join(root, folder, stem), posixpath.dirname(path))
+    source = posixpath.relpath(join(root, folder, stem), posixpath.dirname(path))
     source = source if source.startswith(".") else f"./{source}"
     if ending in {"mjs", "cjs"} or framework == "node:test":
         source += f".{ending}"
@@ -260,11 +327,24 @@ async def _script(scene: Scene, files: Files) -> TestPlan:
     return TestPlan(path, scene.snapshot.language, framework, how, text, line_end=scene.snapshot.line_end)
 
 
+async def _says_spec(root: str, folder: str, files: Files) -> bool:
+    """Whether the project's settings speak of `.spec` files alone, or its generator makes such."""
+    names = (
+        "package.json",
+        ".mocharc.json",
+        *(f"{tool}.config.{end}" for tool in ("jest", "vitest") for end in ("js", "ts")),
+    )
+    texts = [await files.read_text(join(root, folder, name)) or "" for name in names]
+    generated = await files.existing([join(root, folder, name) for name in ("angular.json", "nest-cli.json")])
+    tells = any(re.search(r"[.*]spec\b", text) for text in texts) and not any(".test." in text for text in texts)
+    return tells or bool(generated)
+
+
 async def _script_framework(root: str, folder: str, files: Files) -> str:
     """What the nearest package.json speaks of."""
     parts = folder.split("/") if folder else []
     for depth in range(len(parts), -1, -1):
-        text = await files.read_text(_join(root, *parts[:depth], "package.json"))
+        text = await files.read_text(join(root, *parts[:depth], "package.json"))
         if text is None:
             continue
         for framework, sign in (
@@ -276,14 +356,10 @@ async def _script_framework(root: str, folder: str, files: Files) -> str:
         ):
             if sign in text:
                 return framework
-    configs = await files.existing([_join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
+    configs = await files.existing([join(root, f"vite.config.{ending}") for ending in ("ts", "js", "mts", "mjs")])
     return "vitest" if configs else "jest"
 
 
 def _name(path: str, root: str) -> str:
     """The path below the root, as a model may be told it."""
     return printable_name(path[len(root) + 1 :])
-
-
-def _join(*parts: str) -> str:
-    return posixpath.join(*(part for part in parts if part))

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from dragoman.actions.importmerge import import_edits
+from dragoman.actions.javamerge import java_extended, java_file
+from dragoman.actions.testnames import CASE, cases, is_script, is_test, squeezed
 from dragoman.core.errors import UnusableReply
 from dragoman.core.syntax import parse
 from dragoman.core.text import Position, Range, Snapshot, TextEdit, apply, content_length
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from dragoman.actions.testfiles import TestPlan
     from dragoman.core.syntax import Symbol, Syntax
 
-_TEST_NAME = re.compile(r"(?:test|Test|Benchmark|Example|Fuzz)")
-_CASE = re.compile(r"(?:test|it|describe)(?:\.\w+)*\(\s*(?P<quote>['\"`])(?P<title>.*?)(?P=quote)", re.DOTALL)
+_NOTHING_NEW = "The model wrote no tests that are not there already; nothing was changed. Say which cases are missing."
 _MAIN = re.compile(r"if\s+__name__\s*==")
 _RUST_USE = re.compile(r"^[ \t]*(?:pub )?use\s[^;]*;[ \t]*$", re.MULTILINE)
 
@@ -30,9 +31,12 @@ def merged(plan: TestPlan, code: str) -> str:
     """
     if plan.language == "rust" and plan.inside is not None and not _is_whole_file(plan):
         return _rust(plan, code)
-    code = _with_forgotten_import(plan, code)
+    if plan.language == "java":
+        return _java(plan, code)
+    code = _unwrapped(code) if plan.language == "rust" else _with_forgotten_import(plan, code)
     if plan.existing is None or not plan.existing.strip():
-        text = plan.header + code if plan.header and not re.search(r"^package\s", code, re.MULTILINE) else code
+        headed = re.search(r"^(?:package\s|use super::\*;)", code, re.MULTILINE)
+        text = code if headed else plan.header + code
         return _with_ends(text, plan.line_end)
     present = parse(Snapshot.of(plan.existing, language=plan.language))
     return _extended(present, parse(Snapshot.of(code, language=plan.language)))
@@ -82,9 +86,7 @@ def _extended(present: Syntax, new: Syntax) -> str:
     end = present.snapshot.line_end
     body = _body(present, new)
     if not body.strip():
-        raise UnusableReply(
-            "The model wrote no tests that are not there already; nothing was changed. Say which cases are missing."
-        )
+        raise UnusableReply(_NOTHING_NEW)
     gap = "\n\n\n" if present.snapshot.language == "python" else "\n\n"
     at, before_main = _place(present)
     text = f"{body}{gap}" if before_main else f"{gap}{body}\n"
@@ -125,12 +127,8 @@ def _removed(new: Syntax) -> Iterator[TextEdit]:
             yield TextEdit(_full(new.snapshot, Range(Position(number, 0), Position(number, 1))), "")
         elif new.snapshot.language == "python" and _MAIN.match(line):
             yield TextEdit(Range(Position(number, 0), new.snapshot.end), "")
-        elif _is_script(new) and re.match(r"(?:const|let|var)\b.*\brequire\(", line):
+        elif is_script(new) and re.match(r"(?:const|let|var)\b.*\brequire\(", line):
             yield TextEdit(_full(new.snapshot, Range(Position(number, 0), Position(number, 1))), "")
-
-
-def _is_script(syntax: Syntax) -> bool:
-    return syntax.snapshot.language.startswith(("javascript", "typescript"))
 
 
 def _full(snapshot: Snapshot, range_: Range) -> Range:
@@ -155,25 +153,21 @@ def _renamed(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
         if old is None and symbol.name not in taken:
             taken.add(symbol.name)
             continue
-        same = old is not None and _squeezed(present, old) == _squeezed(new, symbol)
-        if same or not _is_test(new, symbol):
+        same = old is not None and squeezed(present, old) == squeezed(new, symbol)
+        if same or not is_test(new, symbol):
             yield TextEdit(_full(new.snapshot, symbol.range), "")
             continue
-        name = _free(symbol.name, taken, joint="" if new.snapshot.language == "go" or symbol.kind == "class" else "_")
+        name = _free(symbol.name, taken, joint="" if _is_camel(new, symbol) else "_")
         taken.add(name)
         yield TextEdit(symbol.name_range, name)
-    if _is_script(new):
+    if is_script(new):
         yield from _retitled(present, new)
+    if new.snapshot.language == "java":
+        yield from _declared(present, new)
 
 
-def _squeezed(syntax: Syntax, symbol: Symbol) -> str:
-    return " ".join(syntax.snapshot.slice(symbol.core).split())
-
-
-def _is_test(syntax: Syntax, symbol: Symbol) -> bool:
-    if syntax.snapshot.language == "rust":
-        return re.match(r"(?:\s*//.*\n)*\s*#\[[\w:]*test", syntax.snapshot.slice(symbol.range)) is not None
-    return _TEST_NAME.match(symbol.name) is not None
+def _is_camel(syntax: Syntax, symbol: Symbol) -> bool:
+    return syntax.snapshot.language in {"go", "java"} or symbol.kind == "class"
 
 
 def _free(name: str, taken: set[str], joint: str) -> str:
@@ -185,15 +179,15 @@ def _free(name: str, taken: set[str], joint: str) -> str:
 
 def _retitled(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
     """JavaScript's top-level cases: the same again goes, a taken title gets a number."""
-    there = dict(_cases(present))
+    there = dict(cases(present))
     texts = {" ".join(present.snapshot.slice(range_).split()) for range_ in there.values()}
     taken = set(there)
-    for title, range_ in _cases(new):
+    for title, range_ in cases(new):
         text = new.snapshot.slice(range_)
         if " ".join(text.split()) in texts:
             yield TextEdit(_full(new.snapshot, range_), "")
         elif title in taken:
-            match = _CASE.match(text)
+            match = CASE.match(text)
             assert match is not None
             start = new.snapshot.offset(range_.start)
             at = Range(
@@ -205,11 +199,31 @@ def _retitled(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
         taken.add(title)
 
 
-def _cases(syntax: Syntax) -> Iterator[tuple[str, Range]]:
+def _declared(present: Syntax, new: Syntax) -> Iterator[TextEdit]:
+    """Java's fields: one whose name is taken gives way to the present one."""
+    there = {name for name, _ in _fields(present)}
+    for name, range_ in _fields(new):
+        if name in there:
+            yield TextEdit(_full(new.snapshot, range_), "")
+
+
+def _fields(syntax: Syntax) -> Iterator[tuple[str, Range]]:
+    definitions = {symbol.core.start for symbol in syntax.symbols()}
     for range_ in syntax.statements():
-        match = _CASE.match(syntax.snapshot.slice(range_))
-        if match is not None:
-            yield match["title"], range_
+        match = re.search(r"(\w+)\s*(?:=|;)", syntax.snapshot.slice(range_))
+        if range_.start not in definitions and match is not None:
+            yield match[1], range_
+
+
+def _java(plan: TestPlan, code: str) -> str:
+    present = parse(Snapshot.of(plan.existing or "", language="java"))
+    text = java_extended(present, code, _body)
+    if text is None:
+        head = (plan.existing or "").replace("\r\n", "\n").rstrip()
+        return _with_ends(f"{head}\n\n{java_file(plan, code, head)}" if head else java_file(plan, code), plan.line_end)
+    if not text:
+        raise UnusableReply(_NOTHING_NEW)
+    return text
 
 
 def _rust(plan: TestPlan, code: str) -> str:
@@ -226,9 +240,7 @@ def _rust(plan: TestPlan, code: str) -> str:
     before = parse(Snapshot.of(present[opens + 1 : closes], language="rust"))
     body = _body(before, parse(Snapshot.of(_RUST_USE.sub("", inner), language="rust")))
     if not body.strip():
-        raise UnusableReply(
-            "The model wrote no tests that are not there already; nothing was changed. Say which cases are missing."
-        )
+        raise UnusableReply(_NOTHING_NEW)
     there = {" ".join(use.split()) for use in _RUST_USE.findall(present)}
     added = "".join(f"\n    {use}" for use in dict.fromkeys(uses) if " ".join(use.split()) not in there)
     last_use = max((match.end() for match in _RUST_USE.finditer(present)), default=opens + 1)

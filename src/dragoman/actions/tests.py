@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dragoman.core.syntax import Syntax
     from dragoman.core.text import Range
 
-LANGUAGES = frozenset({"python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust"})
+LANGUAGES = frozenset(
+    {"python", "javascript", "javascriptreact", "typescript", "typescriptreact", "go", "rust", "java"}
+)
 """Languages whose test files Dragoman can place and extend."""
 
 _RULES = (
@@ -34,13 +36,16 @@ def _offer(scene: Scene) -> Sequence[Offer]:
         return ()
     if not (near_definition(scene) or has_selection(scene)):
         return ()
-    return (Offer("Write tests", "source.dragoman.tests"),)
+    offers = (Offer("Write tests", "source.dragoman.tests"),)
+    if not scene.runs_tests:
+        return offers
+    return (*offers, Offer("Write and run tests", "source.dragoman.tests.run", arguments={"run": True}))
 
 
 def _target(scene: Scene, syntax: Syntax) -> Range:
     if scene.snapshot.language not in LANGUAGES:
         raise BadInput(
-            "Tests can be written for Python, JavaScript, TypeScript, Go and Rust. "
+            "Tests can be written for Python, JavaScript, TypeScript, Go, Rust and Java. "
             "For others, use dragoman.edit in a test file."
         )
     if not scene.path:

@@ -145,9 +145,12 @@ def _editor(environment: Mapping[str, str]) -> list[str]:
 def _problems() -> list[str]:
     """What is wrong in the person's own file."""
     from dragoman.core.settings_parse import parse
-    from dragoman.engine.settings_files import read_layers
+    from dragoman.engine.ignores import Ignores
+    from dragoman.engine.prompt_files import with_prompts
+    from dragoman.engine.settings_files import config_path, read_layers
+    from dragoman.lsp.capabilities import TAKEN
     from dragoman.providers import DIALECTS, PRESETS
 
     presets = {name: preset.dialect for name, preset in PRESETS.items()}
-    effective = parse(read_layers(os.environ), presets=presets, dialects=tuple(DIALECTS))
-    return [str(problem) for problem in effective.problems]
+    effective = parse(read_layers(os.environ), presets=presets, dialects=tuple(DIALECTS), taken=TAKEN)
+    return [str(problem) for problem in with_prompts(effective, config_path(os.environ).parent, Ignores()).problems]

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,13 +13,14 @@ from dragoman.cli import hint_options
 from dragoman.cli.options import AsJson, ModelName, ProviderName
 from dragoman.cli.output import console, fail, note, out, print_json, write
 from dragoman.cli.session import check_provider, finish, opened, project_root, refuse_way_out
+from dragoman.cli.testing import allowed_runner, show_tests, tests_outcome
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
 from dragoman.core.printable import printable_name
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result, Scene
-    from dragoman.actions.perform import Prepared, Tools
+    from dragoman.actions.prepared import Prepared, Tools
     from dragoman.app import App
     from dragoman.cli.textfiles import TextFile
     from dragoman.core.context import Piece
@@ -32,7 +34,11 @@ EXAMPLE = 'dragoman run refactor src/shop.py:12-30 -i "use a dataclass" --apply'
 def command(
     context: typer.Context,
     action: Annotated[
-        str, typer.Argument(metavar="ACTION", help="explain, refactor, document, tests, fix, review, edit, ask, …")
+        str,
+        typer.Argument(
+            metavar="ACTION",
+            help="explain, refactor, document, tests, fix, review, edit, ask, chat, …, or one of your own",
+        ),
     ],
     place: Annotated[
         str,
@@ -47,6 +53,9 @@ def command(
     ] = "",
     apply: Annotated[bool, typer.Option("--apply", help="Write the change into the file.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Print the change as a patch (the default).")] = False,
+    run_tests: Annotated[
+        bool, typer.Option("--run", help="For tests: run the new ones first, and let them be mended once.")
+    ] = False,
     show_context: Annotated[
         bool, typer.Option("--show-context", help="Print exactly what would be sent, and ask nobody.")
     ] = False,
@@ -71,6 +80,8 @@ def command(
     """
     if apply + diff + show_context > 1:
         raise typer.BadParameter("--apply, --diff and --show-context exclude each other")
+    if run_tests and action.removeprefix("dragoman.") != "tests":
+        raise typer.BadParameter("--run is for tests alone")
     hints = hint_options.hints_of(
         provider=provider,
         model=model,
@@ -85,7 +96,7 @@ def command(
         min_useful_tokens=min_useful_tokens,
         no_cache=no_cache,
     )
-    return finish(_run(context, action, place, instruction, hints, apply, show_context, stream, as_json))
+    return finish(_run(context, action, place, instruction, hints, apply, run_tests, show_context, stream, as_json))
 
 
 async def _run(
@@ -95,30 +106,31 @@ async def _run(
     instruction: str,
     hints: "Hints",
     apply: bool,
+    run_tests: bool,
     show_context: bool,
     stream: bool,
     as_json: bool,
 ) -> int:
     from dragoman.actions.base import FileResult
-    from dragoman.actions.perform import Preferences, complete, prepare
+    from dragoman.actions.catalog import Catalog
+    from dragoman.actions.perform import complete
+    from dragoman.actions.prepare import prepare
+    from dragoman.actions.prepared import Preferences
     from dragoman.cli.places import file_place
     from dragoman.cli.textfiles import TextFile, read_text_file
     from dragoman.cli.watching import Watcher
     from dragoman.engine.files import is_inside
 
-    action = _action(action_name)
     asked = file_place(place)
     refuse_way_out(asked.path)
-    if action.changes is not None and asked.path.is_dir():
-        file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"")
-        root = project_root(file.path)
-    elif asked.path.is_dir():
-        raise BadInput(f"{asked.path} is a folder, not a file: name one as FILE, FILE:LINE or FILE:LINE-LINE.")
-    else:
-        file = read_text_file(asked.path)
-        root = project_root(file.path.parent)
+    is_folder = asked.path.is_dir()
+    file = TextFile(asked.path.resolve(), b"", "", "utf-8", b"") if is_folder else read_text_file(asked.path)
+    root = project_root(file.path if is_folder else file.path.parent)
     scene = _scene(file, asked, root, instruction)
     async with opened(context, root) as app:
+        action = Catalog.of(app.settings).action(action_name)
+        if is_folder and action.changes is None:
+            raise BadInput(f"{asked.path} is a folder, not a file: name one as FILE, FILE:LINE or FILE:LINE-LINE.")
         for name in (hints.provider, *hints.providers):
             check_provider(app, name)
         tools = _tools(app, root)
@@ -129,6 +141,8 @@ async def _run(
         if show_context:
             _show_context(prepared, as_json=as_json)
             return 0
+        if run_tests:
+            tools = replace(tools, test_runner=allowed_runner(app, root))
         # What is tried before it is shown is not shown before it was tried.
         answers = prepared.action.result == "answer" and prepared.action.proposal is None
         can_reset = not stream or as_json or not answers or console().is_terminal
@@ -148,20 +162,7 @@ async def _run(
         _show(outcome, streamed=stream and answers)
     if outcome.get("problem"):
         fail(f"{outcome['problem']} Nothing was written.")
-    return 1 if outcome.get("problem") else 0
-
-
-def _action(name: str) -> "Action":
-    from dragoman.actions import ACTIONS
-    from dragoman.core.settings_checks import nearest
-
-    actions = {action.name: action for action in ACTIONS}
-    plain = name.removeprefix("dragoman.")
-    if plain not in actions:
-        near = nearest(plain, actions)
-        meant = f"did you mean {near}?" if near else f"there are {', '.join(actions)}."
-        raise BadInput(f"There is no action {plain[:40]!r}: {meant}")
-    return actions[plain]
+    return 1 if outcome.get("problem") or not outcome.get("tests", {}).get("passed", True) else 0
 
 
 def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene":
@@ -182,7 +183,7 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 def _tools(app: "App", root: Path) -> "Tools":
     from time import monotonic
 
-    from dragoman.actions.perform import Tools
+    from dragoman.actions.prepared import Tools
 
     files = app.files((str(root),))
     return Tools(app.completer, files, app.workers, app.repository, app.known_secrets, app.patterns, now=monotonic)
@@ -227,6 +228,7 @@ def _outcome(action: "Action", file: "TextFile", root: Path, result: "Result", *
         "applied": writes,
         "problem": result.problem,
         "diff": unified_diff(before, after, _shown(path)),
+        **tests_outcome(result.tried),
     }
 
 
@@ -271,6 +273,7 @@ def _show(outcome: dict[str, Any], *, streamed: bool) -> None:
         )
     else:
         show_patch(outcome["diff"])
+    show_tests(outcome)
 
 
 def show_patch(patch: str) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dragoman.core.route import Decision
     from dragoman.core.settings import Settings
     from dragoman.core.settings_layers import Problem
+    from dragoman.core.testrun import TestCall, TestReport
     from dragoman.core.trust import Foreign, Seal
 
 T = TypeVar("T")
@@ -222,6 +223,17 @@ class Repository(Protocol):
         ...
 
 
+class TestRunner(Protocol):
+    """Runs a project's tests. Whoever has one has asked the person."""
+
+    async def run(self, call: TestCall) -> TestReport:
+        """Run them to the end, or to the time limit. Nothing that was started goes on after this, or after a cancel.
+
+        The project's own folder is not written to, but by what its own tests and runner write.
+        """
+        ...
+
+
 class Answers(Protocol):
     """Where finished answers stand as Markdown files, for editors that can open one."""
 
@@ -290,6 +302,11 @@ class Services(Protocol):
     @property
     def repository(self) -> Repository:
         """What git knows."""
+        ...
+
+    @property
+    def test_runner(self) -> TestRunner:
+        """Who runs a project's tests. It asks nobody: that is for whoever takes it."""
         ...
 
     @property

@@ -395,6 +395,17 @@ class Inline(Section):
     )
 
 
+class Tests(Section):
+    """Tests that Dragoman has written, run with the project's own runner; docs/tests.md."""
+
+    run: Literal["never", "ask", "always"] = Field(
+        default="ask",
+        description="Whether new tests are run when that is asked for: never, once you have said yes for the folder, "
+        "or always. What runs is a model's code and the project's.",
+    )
+    timeout_s: Seconds = Field(default=300, description="A run that takes longer is ended.")
+
+
 class AnswerSettings(Section):
     """Where answers are shown, besides the file that opens; docs/answers.md."""
 
@@ -414,6 +425,47 @@ class Lenses(Section):
         description="Show code lenses above each definition, in editors that have them: explain, write tests, "
         "document.",
     )
+
+
+class OwnAction(Section):
+    """An action of your own: an entry in the code-action menu, and the command `dragoman.NAME`; see docs/actions.md."""
+
+    title: (
+        Annotated[
+            str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,80}$"), Wants("one line of at most 80 characters")
+        ]
+        | None
+    ) = Field(default=None, description="In the menu. Left out: the name.")
+    prompt: Annotated[str, Field(min_length=1, max_length=20_000)] | None = Field(
+        default=None,
+        description="What the model is asked. {selection}, {file}, {language}, {path}, {instruction} and {diagnostics} "
+        "are filled in.",
+    )
+    prompt_file: Annotated[str, Field(pattern=r"^[^{}\x00-\x1f]{1,1000}$"), Wants("the path of a text file")] | None = (
+        Field(
+            default=None,
+            description="A text file that holds the prompt, beside the file that names it; what an editor names is "
+            "sought beside your config.toml.",
+        )
+    )
+    result: Literal["edit", "answer", "findings"] = Field(
+        default="edit", description="What the reply is: new text for the target, Markdown, or a review's findings."
+    )
+    languages: tuple[Text, ...] = Field(default=("*",), description="Language ids it is offered for; * is any.")
+    kind: (
+        Literal["quickfix", "refactor", "refactor.extract", "refactor.inline", "refactor.rewrite", "source.dragoman"]
+        | None
+    ) = Field(
+        default=None,
+        description="The code action's kind. Left out: refactor.rewrite for an edit, else source.dragoman.NAME.",
+    )
+    intent: Intent | None = Field(
+        default=None,
+        description="The kind of work it is routed as. Left out: code for an edit, explanation for an answer, analysis "
+        "for findings.",
+    )
+    provider: Text | None = Field(default=None, description="Nobody else is asked.")
+    model: Text | None = Field(default=None, description="The model that is asked.")
 
 
 class Settings(Section):
@@ -437,6 +489,8 @@ class Settings(Section):
     context: ContextSettings = Field(default_factory=ContextSettings)
     edits: Edits = Field(default_factory=Edits)
     inline: Inline = Field(default_factory=Inline)
+    tests: Tests = Field(default_factory=Tests)
     answers: AnswerSettings = Field(default_factory=AnswerSettings)
     lenses: Lenses = Field(default_factory=Lenses)
     prices: dict[str, ModelPrice] = Field(default_factory=dict)
+    actions: dict[str, OwnAction] = Field(default_factory=dict)

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dragoman.core.hints import Dispatch
-from dragoman.core.settings_later import PROVIDERS
 from dragoman.core.settings_layers import Severity, dotted, one_line
 
 if TYPE_CHECKING:
@@ -53,6 +52,11 @@ def foreign(choice: Choice, context_tokens: int) -> Problem | None:
         case ("context", "max_tokens"):
             more = choice.value > context_tokens
             reason = "an untrusted project may lower the budget, not raise it" if more else None
+        case ("actions", _, "title" | "prompt" | "result" | "languages" | "kind"):
+            reason = None  # what is asked, by an entry that the person chooses; never who is asked
+        case ("actions", _, "prompt_file"):
+            outside = not _is_project_text(choice.value)
+            reason = "an untrusted project may name only text files of its own" if outside else None
         case _:
             reason = "an untrusted project may not set this: `dragoman trust` lets it, or your own config.toml does"
     message = f"{dotted(choice.path)}: {reason}"
@@ -88,11 +92,7 @@ def unknown_names(choice: Choice, known: Collection[str]) -> Iterator[Problem]:
         if name in known:
             continue
         message = f'{dotted(choice.path)}: no provider is called "{one_line(name, 40)}"'
-        if name in PROVIDERS:
-            message = f"{dotted(choice.path)}: {name} comes in a later version and is passed over"
-            yield choice.layer.problem(choice.path, message, None, Severity.NOTE)
-        else:
-            yield choice.layer.problem(choice.path, message, nearest(name, known))
+        yield choice.layer.problem(choice.path, message, _provider_meant(name, known))
 
 
 def conflicts(settings: Settings, choices: Mapping[Path, Choice], presets: Mapping[str, str]) -> Iterator[Problem]:
@@ -181,11 +181,13 @@ def plain_name(name: str) -> str:
 
 
 def _stranger(choice: Choice, table: Path, presets: Mapping[str, str]) -> Problem:
-    if table[1] in PROVIDERS:
-        message = f"{dotted(table)}: this provider comes in a later version and can't be asked yet"
-        return choice.layer.problem(table, message, None, Severity.NOTE)
     message = f"{dotted(table)} is no known provider: for a server of your own set dialect and base_url"
-    return choice.layer.problem(table, message, nearest(table[1], presets))
+    return choice.layer.problem(table, message, _provider_meant(table[1], presets))
+
+
+def _provider_meant(name: str, known: Collection[str]) -> str | None:
+    also_called = {"google": "gemini", "vertex": "gemini", "claude": "anthropic", "chatgpt": "openai", "grok": "xai"}
+    return also_called.get(plain_name(name)) or nearest(name, known)
 
 
 def _is_project_text(name: str) -> bool:

@@ -61,6 +61,7 @@ class Layer:
 
     `source` is how the person knows it (a path, `environment variable NAME`). `text` is the TOML it was read from.
     `trusted` is False for what came with somebody else's project; `seal` is the very content of a project's file.
+    `folder` is the absolute path that names of files in it start from, "" for the folder of the person's config.toml.
     `loose`: values are text and still to be typed. `problems` were met while it was read.
     Raw values may hold a misplaced key: they stay out of the repr.
     """
@@ -74,6 +75,7 @@ class Layer:
     """Editors hand on what a project's own folder sets, too: such a layer names no command to run."""
     problems: tuple[Problem, ...] = ()
     seal: Seal | None = None
+    folder: str = ""
 
     def problem(
         self, path: Path, message: str, suggestion: str | None = None, severity: Severity = Severity.WARNING

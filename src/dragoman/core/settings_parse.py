@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from dragoman.core.intent import Intent
 from dragoman.core.settings import Section, Settings
+from dragoman.core.settings_actions import action_conflicts, changes_own_action, foreign_titles, unusable_actions
 from dragoman.core.settings_checks import conflicts, foreign, nearest, plain_name, unknown_names, unusable_providers
-from dragoman.core.settings_later import LATER, Later
-from dragoman.core.settings_layers import Choice, Layer, Path, Problem, Severity, dotted
+from dragoman.core.settings_layers import Choice, Layer, Path, Problem, dotted
 from dragoman.core.settings_schema import is_by_intent, is_list, is_table_of, keys, section_in, wanted
 from dragoman.core.trust import Foreign, Wish
 
@@ -36,22 +36,28 @@ class Effective:
     """What is in effect, what was wrong, and where each value comes from.
 
     `sources` gives the layer's source by dotted key; a key that is not in it has its default. `foreign` are the
-    projects' files of which something was refused that they may set once they are trusted.
+    projects' files of which something was refused that they may set once they are trusted. `prompt_files` are the
+    prompts of own actions, by name, that are still to be read.
     """
 
     settings: Settings
     problems: tuple[Problem, ...]
     sources: Mapping[str, str]
     foreign: tuple[Foreign, ...] = ()
+    prompt_files: Mapping[str, Choice] = field(default_factory=dict)
 
 
-def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Collection[str]) -> Effective:
+def parse(
+    layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Collection[str], taken: Collection[str] = ()
+) -> Effective:
     """The settings that the layers make together, the last one winning.
 
     `presets` gives each preset's dialect by its name, `dialects` all that there are. A provider that can't be asked (no
     preset of that name, no dialect, no address) is left out, and so are names of nobody in the routing's lists.
+    `taken` are names that own actions can't have.
     """
     problems: list[Problem] = []
+    wrong: set[str] = set()
     choices: dict[Path, Choice] = {}
     foreign_files: list[Foreign] = []
     for layer in layers:
@@ -65,6 +71,7 @@ def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Coll
                 break
             if isinstance(found, Problem):
                 problems.append(found)
+                wrong.add(found.key)
             elif refusal := _refusal(found, choices):
                 problems.append(refusal)
                 refused.append(found)
@@ -77,13 +84,26 @@ def parse(layers: Sequence[Layer], *, presets: Mapping[str, str], dialects: Coll
     problems += unusable.values()
     choices = {path: choice for path, choice in choices.items() if path[0] != "providers" or path[1] not in unusable}
     known = {*presets, *(path[1] for path in choices if path[0] == "providers")}
+    unusable_own = unusable_actions(choices, known, taken, wrong)
+    problems += [problem for problem in unusable_own.values() if problem]
+    choices = {path: choice for path, choice in choices.items() if path[0] != "actions" or path[1] not in unusable_own}
+    choices |= {choice.path: choice for choice in foreign_titles(choices)}
     for path, choice in choices.items():
         if path[:2] in (("routing", "fallback_order"), ("routing", "intents")):
             problems += unknown_names(choice, {*known, *unusable})
             choices[path] = replace(choice, value=[name for name in choice.value if name in known])
     settings = _settings(choices)
-    problems += conflicts(settings, choices, presets)
-    return Effective(settings, tuple(problems), _sources(choices), tuple(foreign_files))
+    problems += [*conflicts(settings, choices, presets), *action_conflicts(choices)]
+    return Effective(settings, tuple(problems), _sources(choices), tuple(foreign_files), _prompt_files(choices))
+
+
+def _prompt_files(choices: Mapping[Path, Choice]) -> dict[str, Choice]:
+    """The choices of prompt files, by the action's name, where no prompt stands in the settings themselves."""
+    return {
+        path[1]: choice
+        for path, choice in choices.items()
+        if path[0] == "actions" and path[2:] == ("prompt_file",) and (*path[:2], "prompt") not in choices
+    }
 
 
 def _sources(choices: Mapping[Path, Choice]) -> dict[str, str]:
@@ -97,10 +117,7 @@ def _table(section: type[Section], raw: object, above: Path, layer: Layer) -> It
             yield value
             continue
         field = section.model_fields.get(path[-1])
-        row = next((row for row in LATER if row.matches(path, value)), None)
-        if row:
-            yield from _without_effect(row, path, value, layer)
-        elif field is None:
+        if field is None:
             yield layer.problem(path, f"unknown key {dotted(path)}", _nearest_key(path, section))
         elif inner := section_in(field.annotation):
             rows = (
@@ -170,6 +187,8 @@ def _leaf(section: type[Section], field: FieldInfo, value: Any, path: Path, laye
         return layer.problem(
             path, f"{dotted(path)}: a command can't come from an editor's settings: put it into your own config.toml"
         )
+    if layer.from_editor and path == ("tests", "run") and value == "always":
+        return layer.problem(path, 'tests.run = "always" can\'t come from an editor: put it into your own config.toml')
     return Choice(path, value, layer)
 
 
@@ -180,14 +199,6 @@ def _wrong_value(field: FieldInfo, value: object, path: Path, layer: Layer) -> P
         variable = isinstance(value, str) and re.fullmatch(r"[A-Z0-9_]{1,30}_(KEY|TOKEN)", value)
         return layer.problem(path, message, f"env:{value}" if variable else None)
     return layer.problem(path, f"{dotted(path)}{_shown(value, path)}: wants {wanted(field)}")
-
-
-def _without_effect(row: Later, path: Path, value: object, layer: Layer) -> Iterator[Problem]:
-    below = row.disagreement(value)
-    if below is not None:
-        problem = layer.problem((*path, *below), "", None, Severity.NOTE)
-        message = f"{dotted(path)} is known, but has no effect in this version: {row.meanwhile}"
-        yield replace(problem, key=dotted(path), message=message)
 
 
 def _shown(value: object, path: Path) -> str:
@@ -202,6 +213,8 @@ def _shown(value: object, path: Path) -> str:
 def _refusal(choice: Choice, choices: Mapping[Path, Choice]) -> Problem | None:
     if choice.layer.trusted:
         return None
+    if reason := changes_own_action(choice, choices):
+        return choice.layer.problem(choice.path, f"{dotted(choice.path)}: {reason}")
     budget = choices.get(("context", "max_tokens"))
     return foreign(choice, budget.value if budget else Settings().context.max_tokens)
 
@@ -230,8 +243,7 @@ def _nearest_key(path: Path, section: type[Section]) -> str | None:
     same = (other for other in sorted(everywhere) if other[-1] == path[-1] or _plain(other) == _plain(path))
     if elsewhere := next(same, None):
         return dotted(elsewhere)
-    later = [row.key.split(".")[-1] for row in LATER if row.key.count(".") == len(path) - 1]
-    here = nearest(path[-1], [*section.model_fields, *later])
+    here = nearest(path[-1], section.model_fields)
     return dotted((*path[:-1], here)) if here else nearest(dotted(path), sorted(map(dotted, everywhere)))
 
 

@@ -169,6 +169,16 @@ class Syntax:
         line = range_.end.line
         return Position(line, content_length(self.snapshot.lines[line]))
 
+    def in_string(self, where: Position) -> bool:
+        """Whether the character there is part of a string, and of no comment in it; False where no grammar can tell."""
+        if self.tree is None:
+            return False
+        line, column = self._point(where)
+        node = self.tree.root_node.descendant_for_point_range((line, column), (line, column + 1))
+        while node is not None and not _TEXT_NODE.search(node.type):
+            node = node.parent
+        return node is not None and "comment" not in node.type
+
     def enclosing(self, place: Range, types: Collection[str]) -> Range | None:
         """Where the smallest node of one of these grammar's types stands that holds the whole place, or None."""
         if self.tree is None:
@@ -379,6 +389,7 @@ _WRAPPERS = frozenset({"decorated_definition", "export_statement", "template_dec
 _OPEN_ENDED = frozenset({"struct_specifier", "class_specifier", "enum_specifier", "union_specifier"})
 """What C ends with a semicolon that is not part of it."""
 _BEFORE = frozenset({"attribute_item", "decorator"})
+_TEXT_NODE = re.compile("comment|string|heredoc|scalar")
 _COMMENTS = frozenset({"comment", "line_comment", "block_comment"})
 
 

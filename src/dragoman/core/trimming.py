@@ -116,7 +116,7 @@ def _before_suffix(gap: Gap, lines: list[str]) -> list[str]:
             continue
         rest = [line.rstrip() for line in lines[number + 1 :] if line.strip()]
         if all(one == other for one, other in zip(rest, following[1:], strict=False)):
-            return lines[:number] or [""]
+            return _before_suffix(gap, lines[:number]) if number else [""]  # which may say it again
     return lines
 
 

@@ -8,6 +8,7 @@ import re
 from html import unescape
 from typing import TYPE_CHECKING
 
+from dragoman.core.languages import LANGUAGES
 from dragoman.core.literals import code_in
 from dragoman.core.syntax import new_errors, parse
 from dragoman.core.text import Snapshot, TextEdit, apply
@@ -32,13 +33,16 @@ _MARKUP = frozenset(
 _ENTITY = re.compile(r"&(?:lt|gt|amp|quot|apos|#39|#x27|#34);")
 _PRINTED = re.compile("[“”„‟‘’‚‛]")
 _INVISIBLE = "\ufeff\u200b\u2060"
+_WIDE = re.compile("[\u00a0\u2007\u202f]")
 _BLANKS = re.compile(r"^[ \t\u00a0\u2007\u202f]+", re.MULTILINE)
 
 
 def without_end(reply: str, original: str = "") -> str:
     """The reply without the marks that end a turn, which some servers give as text."""
     found = _END_OF_TURN.search(reply)
-    return reply if found is None or found[0].strip() in original else reply[: found.start()]
+    if found is None or found[0].strip() in original or ("</s>" in found[0] and "<s" in reply):  # struck-out HTML
+        return reply
+    return reply[: found.start()]
 
 
 def unwrapped(reply: str, original: str, of: Language) -> str:
@@ -47,14 +51,11 @@ def unwrapped(reply: str, original: str, of: Language) -> str:
     if lines and all(line.lstrip().startswith(">") for line in lines) and not original.lstrip().startswith(">"):
         reply = _QUOTED.sub("", reply)
     tags = _TAGS.fullmatch(reply)
-    if tags is not None and of.id not in _MARKUP and f"<{tags['tag']}>" not in original:
+    if tags is not None and of.id in LANGUAGES and of.id not in _MARKUP and f"<{tags['tag']}>" not in original:
         reply = tags["inside"]
     document = _MARKDOWN.fullmatch(reply)
-    return (
-        reply
-        if document is None or not re.search(r"^\s*(?:```|~~~)", document["inside"], re.MULTILINE)
-        else document["inside"]
-    )
+    holds_code = document is not None and re.search(r"^\s*(?:```|~~~)", document["inside"], re.MULTILINE)
+    return document["inside"] if document is not None and holds_code else reply
 
 
 def plain(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
@@ -62,16 +63,18 @@ def plain(text: str, original: str, snapshot: Snapshot, target: Range) -> str:
 
     Invisible ones, and blanks of other widths before a line's text, go where the original has none. Entities and
     printed quotes that stand outside strings and comments are what they stand for, unless the document has them too
-    or its grammar takes the text as it is.
+    or its grammar is against it.
     """
     if not any(character in original for character in _INVISIBLE):
         text = re.sub(rf"^([ \t]*)[{_INVISIBLE}]+", r"\1", text, flags=re.MULTILINE)
-    text = _BLANKS.sub(lambda match: re.sub(r"[^\t]", " ", match[0]), text)
-    for change in (_without_entities, _without_printed_quotes):
-        respelled = change(text, snapshot)
-        if respelled != text and _accepts(respelled, text, snapshot, target):
-            text = respelled
-    return text
+    if not _WIDE.search(original):
+        text = _BLANKS.sub(lambda match: re.sub(r"[^\t]", " ", match[0]), text)
+    # C takes `a &lt; b` for the address of `lt`, but not `<` for the address that `&lt;` is: no worse is good enough.
+    respelled = _without_entities(text, snapshot)
+    if respelled != text and _fewer_errors(respelled, text, snapshot, target) >= 0:
+        text = respelled
+    respelled = _without_printed_quotes(text, snapshot)  # a text over several lines may well have such quotes
+    return respelled if respelled != text and _fewer_errors(respelled, text, snapshot, target) > 0 else text
 
 
 def _without_entities(text: str, snapshot: Snapshot) -> str:
@@ -100,17 +103,14 @@ def _outside(text: str, snapshot: Snapshot, wanted: re.Pattern[str]) -> bool:
     )
 
 
-def _accepts(respelled: str, text: str, snapshot: Snapshot, target: Range) -> bool:
-    """Whether the respelled text is no worse code than the text: where a grammar tells, by its errors.
-
-    No better is good enough: C takes `a &lt; b` for the address of `lt`, but not `<` for the address that `&lt;` is.
-    """
+def _fewer_errors(respelled: str, text: str, snapshot: Snapshot, target: Range) -> int:
+    """How many syntax errors the respelled text spares, as far as a grammar tells; 1 where there is none."""
     before = parse(snapshot)
     if before.tree is None:
-        return True
+        return 1
 
     def errors(new: str) -> int:
         after = Snapshot.of(apply(snapshot.lines, [TextEdit(target, new)]), language=snapshot.language)
         return len(new_errors(before, parse(after)))
 
-    return errors(respelled) <= errors(text)
+    return errors(text) - errors(respelled)

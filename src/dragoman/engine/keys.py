@@ -95,6 +95,8 @@ class Keys:
             for name, store in (stores or {}).items()
         }
         own = command_environment(environment, _variables(specs))
+        self.environment_without_keys: Mapping[str, str] = own
+        """What programs that we start may know: nothing of our own settings, and no variable that may hold a key."""
         self._commands = {
             spec.reference: _command_place(spec.reference.removeprefix("cmd:").strip(), own, clock)
             for spec in specs.values()

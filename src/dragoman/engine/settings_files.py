@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,11 @@ def read_layers(
     own, *projects = settings_paths(environment, roots)
     return (
         *_file_layers(own, required=bool(environment.get("DRAGOMAN_CONFIG"))),
-        *(layer for path in projects for layer in _file_layers(path, project=path.parent, trusts=trusts)),
+        *(
+            replace(layer, folder=str(path.parent))
+            for path in projects
+            for layer in _file_layers(path, project=path.parent, trusts=trusts)
+        ),
         *editor,
         *environment_layers(environment, tuple(Settings.model_fields)),
         *(parse_assignment(text) for text in assignments),

@@ -18,7 +18,9 @@ METHODS = ("dragoman/run", "dragoman/route", "dragoman/context", "dragoman/statu
 ACTIONS = (
     "fix",
     "edit",
+    "comments",
     "ask",
+    "chat",
     "explain",
     "refactor",
     "document",
@@ -32,6 +34,7 @@ ACTIONS = (
 
 COMMANDS = (
     *(f"dragoman.{name}" for name in ACTIONS),
+    "dragoman.action",
     "dragoman.complete",
     "dragoman.cancel",
     "dragoman.download",
@@ -46,7 +49,10 @@ COMMANDS = (
     "dragoman.hunks.accept",
     "dragoman.hunks.reject",
 )
-"""Every command, for some editors run only those that are listed."""
+"""Every command, for some editors run only those that are listed. `dragoman.action` runs the person's own actions."""
+
+TAKEN = frozenset(command.removeprefix("dragoman.") for command in COMMANDS)
+"""Names that an action of the person's own can't have."""
 
 
 def initialize_result(params: object) -> dict[str, Any]:
@@ -63,7 +69,7 @@ def initialize_result(params: object) -> dict[str, Any]:
             "positionEncoding": encoding_of(params),
             **notebooks,
             "textDocumentSync": {"openClose": True, "change": 2, "save": {"includeText": False}},
-            "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor.rewrite", "source.dragoman"]},
+            "codeActionProvider": {"codeActionKinds": ["quickfix", "refactor", "source.dragoman"]},
             "codeLensProvider": {"resolveProvider": False},
             "inlineCompletionProvider": {"workDoneProgress": False},
             **completion,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class ClientFacts:
     """One client.
 
+    watch_commands: it can be told of commands that come later.
     answers_at_once: its `executeCommand` has a short time limit or blocks its window, so a command answers at once
         and works on under progress.
     shows_command_errors: it shows the person an error that `executeCommand` answers with; where it does not, the
@@ -41,6 +42,7 @@ class ClientFacts:
     ask_message: bool
     configuration: bool
     watch_configuration: bool
+    watch_commands: bool
     code_action_literals: bool
     hover_markdown: bool
     disabled_actions: bool
@@ -110,6 +112,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         watch_configuration=bool(
             workspace and workspace.did_change_configuration and workspace.did_change_configuration.dynamic_registration
         ),
+        watch_commands=bool(workspace and workspace.execute_command and workspace.execute_command.dynamic_registration),
         code_action_literals=bool(code_action and code_action.code_action_literal_support),
         hover_markdown="markdown" in _values(hover.content_format if hover else None),
         disabled_actions=bool(code_action and code_action.disabled_support),

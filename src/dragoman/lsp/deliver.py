@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult, Severity
+from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult, ResultKind, Severity
 from dragoman.actions.findings import counted
 from dragoman.core.hunks import MARK, marked
 from dragoman.core.languages import language_of
@@ -133,7 +133,7 @@ async def _edit(
     if problem is not None:
         return _kept(server, action, subject, result, run_id, problem)
     target, text, waiting = result.target, result.text, 0
-    if server.services.settings.edits.review:
+    if server.services.settings.edits.review and action.result is not ResultKind.TURN:
         target, text = proposal(snapshot, target, text, run_id, action.title)
         waiting = text.count(f"{MARK}{run_id}-")
     landing, reason = await land(server, document, journal, target, text, action.title)

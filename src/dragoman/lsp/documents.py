@@ -196,9 +196,10 @@ class Documents:
             document.close()
             if self.last_touched == document.uri:
                 self.last_touched = None
-            if document.changed_at and path_of(uri):
-                self._edited.pop(_place(uri), None)
-                self._edited[_place(uri)] = document.changed_at
+            place = _place(uri)
+            if document.changed_at and place != uri:  # it was a file
+                self._edited.pop(place, None)
+                self._edited[place] = document.changed_at
                 for oldest in list(self._edited)[:-_MOST_EDITED]:
                     del self._edited[oldest]
 

@@ -23,6 +23,7 @@ ROUTE = "dragoman/route"
 CONTEXT = "dragoman/context"
 STATUS = "dragoman/status"
 
+ACTION = "dragoman.action"
 COMPLETE = "dragoman.complete"
 CANCEL = "dragoman.cancel"
 DOWNLOAD = "dragoman.download"
@@ -62,13 +63,22 @@ class FindingValue(TypedDict):
     edits: NotRequired[list[EditValue]]
 
 
+class TestsValue(TypedDict):
+    """How new tests went when they were run. markdown: with what was printed; uri: where that stands, if shown."""
+
+    passed: bool
+    message: str
+    markdown: str
+    uri: NotRequired[str]
+
+
 class RunResult(TypedDict):
     """What `dragoman/run` and an action's command answer with.
 
     kind: `edit`, `answer`, `file` or `findings`. applied: whether the text has changed, or the findings are shown.
     kept: the result was not applied but kept, under this id. edits: with `apply: false`, the edits for document version
     `version`. markdown: the answer. uri: the file that was written or extended, or where the answer stands. message:
-    one line for the person. hunks: how many changes wait in the text for a word.
+    one line for the person. hunks: how many changes wait in the text for a word. tests: with `run`, how they went.
     """
 
     kind: Literal["edit", "answer", "file", "findings"]
@@ -81,6 +91,7 @@ class RunResult(TypedDict):
     uri: NotRequired[str]
     findings: NotRequired[list[FindingValue]]
     hunks: NotRequired[int]
+    tests: NotRequired[TestsValue]
     provider: NotRequired[str]
     model: NotRequired[str]
 
@@ -89,7 +100,8 @@ class RunParams(TypedDict):
     """The params of `dragoman/run`, and the one object that an action's command takes as its argument.
 
     Left out: `textDocument` is the document last touched, `range` what was last selected in it. `diagnostics` are
-    LSP's. `apply: false` leaves edits to the client. From `provider` to `no_cache` they are `core.hints.Hints`.
+    LSP's. `apply: false` leaves edits to the client.
+    `run` runs new tests, where the person allows it. From `provider` to `no_cache` they are `core.hints.Hints`.
     """
 
     action: NotRequired[str]
@@ -98,6 +110,7 @@ class RunParams(TypedDict):
     instruction: NotRequired[str]
     diagnostics: NotRequired[list[dict[str, Any]]]
     apply: NotRequired[bool]
+    run: NotRequired[bool]
     provider: NotRequired[str]
     model: NotRequired[str]
     intent: NotRequired[str]
@@ -131,6 +144,7 @@ class Order:
     diagnostics: tuple[types.Diagnostic, ...] = ()
     hints: Hints = field(default_factory=_no_hints)
     apply: bool = True
+    run: bool = False
     work_done_token: ProgressToken | None = None
     partial_result_token: ProgressToken | None = None
 
@@ -168,6 +182,23 @@ def order_from_command(action: str, arguments: Sequence[Any] | None, work_done_t
     return _order(action, values)
 
 
+def order_from_action_command(arguments: Sequence[Any], work_done_token: ProgressToken | None) -> Order:
+    """The order in the arguments of `dragoman.action`: the action's name, then those of its own command.
+
+    One object does as well: its `action`, or else the first word of its `instruction`, is the name: an editor's own
+    command may pass on what it was given in no other way. Raises `BadInput` that says what is wrong.
+    """
+    name, *others = arguments or [""]
+    if isinstance(name, dict):
+        if "action" not in name:
+            first, _, rest = _text(name, "instruction").strip().partition(" ")
+            name = {**name, "action": first, "instruction": rest}
+        return order_from_run({"workDoneToken": work_done_token, **name})
+    if not isinstance(name, str) or not name:
+        raise BadInput("dragoman.action wants an action's name as its first argument.")
+    return order_from_command(name.removeprefix("dragoman."), others, work_done_token)
+
+
 def _order(action: str, values: dict[str, Any]) -> Order:
     from dragoman.core.hints import READERS, read_hints  # noqa: PLC0415 - not needed before the first order
 
@@ -179,6 +210,9 @@ def _order(action: str, values: dict[str, Any]) -> Order:
     apply = values.get("apply", True)
     if not isinstance(apply, bool):
         raise BadInput('"apply" wants true or false.')
+    run = values.get("run", False)
+    if not isinstance(run, bool) or (run and action != "tests"):
+        raise BadInput('"run" wants true or false, and is for tests alone.')
     return Order(
         action=action,
         uri=_text(document, "uri") or None,
@@ -187,6 +221,7 @@ def _order(action: str, values: dict[str, Any]) -> Order:
         diagnostics=tuple(_diagnostic(item) for item in _list(values, "diagnostics")),
         hints=read_hints({key: value for key, value in values.items() if key in READERS and value != ""}),
         apply=apply,
+        run=run,
         work_done_token=_token(values, "workDoneToken"),
         partial_result_token=_token(values, "partialResultToken"),
     )

@@ -183,6 +183,9 @@ class Progress:
                     self._work_done.report(reason, now=True)
             case Done():
                 self.done = event
+                # What is said of the result comes behind this: Helix shows the end where it shows messages.
+                if self._work_done is not None:
+                    self._work_done.end(_summary(event))
             case Reset() | UsageReport():
                 if isinstance(event, Reset):
                     self._characters = 0

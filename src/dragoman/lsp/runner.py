@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import action as action_named
 from dragoman.core.errors import BadInput, DragomanError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
-    from dragoman.actions.perform import Prepared
+    from dragoman.actions.prepared import Prepared
     from dragoman.core.events import Done, Event
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.progress import Progress
@@ -132,11 +131,9 @@ class Runner:
         """Run to the end. Raises a `DragomanError` with one line for the person."""
         from dragoman.lsp import work  # noqa: PLC0415 - see the module's docstring
 
-        action = action_named(order.action)
         services = await self._server.ready()
-        self._server.tell_problems(await services.refresh())
-        self._server.trusting.offer(services.foreign)
-        self._server.definition_lenses.configured(services.settings.lenses)
+        self._server.take_up(services, await services.refresh())
+        action = self._server.catalog.action(order.action)
         subject = await work.subject_of(self._server, order)
         run_id = f"{self._prefix}-{next(self._numbers)}"
         task = asyncio.current_task()
@@ -173,7 +170,7 @@ class Runner:
         from dragoman.lsp import work  # noqa: PLC0415 - see the module's docstring
 
         await self._server.ready()
-        return await work.prepared_for(self._server, action_named(order.action), order)
+        return await work.prepared_for(self._server, self._server.catalog.action(order.action), order)
 
     def _telling(self, progress: Progress) -> Any:
         async def tell(event: Event) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 from pygls.server import JsonRPCServer
 
+from dragoman.actions.catalog import Catalog
 from dragoman.core.editor_settings import EditorSettings
 from dragoman.core.printable import harmless, in_one_line, printable_name
 from dragoman.lsp.client import ClientFacts, facts_of
@@ -31,8 +32,10 @@ from dragoman.lsp.hunks import Hunks
 from dragoman.lsp.inline import Inline
 from dragoman.lsp.kept import KeptResults
 from dragoman.lsp.notebooks import Notebooks
+from dragoman.lsp.own_commands import OwnCommands
 from dragoman.lsp.protocol import INVALID_REQUEST, ClientError, Protocol
 from dragoman.lsp.runner import Runner
+from dragoman.lsp.testing import Testing
 from dragoman.lsp.transport import MAX_MESSAGE, FrameTooLarge, read_frame
 from dragoman.lsp.trusting import Trusting
 from dragoman.lsp.withheld import Withheld
@@ -73,7 +76,11 @@ class Server(JsonRPCServer):
         self.trusting = Trusting(self)
         self.findings = Findings(self)
         self.hunks = Hunks(self)
+        self.own_commands = OwnCommands(self)
+        self.catalog = Catalog()
+        """The actions there are: before the services are open, those that are built in."""
         self.inline = Inline(self)
+        self.testing = Testing(self)
         self.hovers = Hovers()
         self.notebooks = Notebooks(self)
         self.definition_lenses = DefinitionLenses(self)
@@ -158,11 +165,17 @@ class Server(JsonRPCServer):
         return services
 
     async def configure(self, services: Services) -> None:
-        """Give the services the editor's settings, and tell what is wrong or foreign."""
-        self.tell_problems(await services.configure(self.editor_settings))
+        """Give the services the editor's settings, and take up what comes of them."""
+        self.take_up(services, await services.configure(self.editor_settings))
+
+    def take_up(self, services: Services, problems: Iterable[Problem]) -> None:
+        """Go by the services' settings, which may be other ones now; tell what is wrong or foreign."""
+        self.tell_problems(problems)
         self.trusting.offer(services.foreign)
         self.inline.configured(services.settings.inline)
         self.definition_lenses.configured(services.settings.lenses)
+        self.catalog = Catalog.of(services.settings)
+        self.own_commands.follow(self.catalog)
 
     async def _look_for_repositories(self, services: Services) -> None:
         roots = self.editor_settings.roots
@@ -177,6 +190,12 @@ class Server(JsonRPCServer):
         """The same for whoever has time: they are opened no sooner for it."""
         assert self._opening is not None
         return await asyncio.shield(self._opening)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the services are ready."""
+        opening = self._opening
+        return opening is not None and opening.done() and not opening.cancelled() and opening.exception() is None
 
     @property
     def services(self) -> Services:

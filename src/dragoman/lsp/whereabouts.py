@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from dragoman.actions.base import ResultKind
 from dragoman.core.errors import BadInput
 from dragoman.lsp.convert import origin_of, path_of, root_of, scheme_of
 
@@ -57,7 +56,7 @@ def refuse_edit(action: Action, scene: Scene) -> None:
 def changes_document(action: Action, scene: Scene) -> bool:
     """Whether what the action makes in this scene is an edit of the document."""
     variant = action.variant(scene) if action.variant is not None else action
-    return variant.result is ResultKind.EDIT
+    return variant.result.is_edit
 
 
 def is_editable(snapshot: Snapshot) -> bool:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dragoman import CONTENT_LOGGER
-from dragoman.actions.base import AnswerResult, ResultKind, Scene
+from dragoman.actions.base import AnswerResult, EditResult, FileResult, ResultKind, Scene
 from dragoman.actions.complete import question_at
-from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.actions.perform import complete
+from dragoman.actions.places import folder_of
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import BadInput
 from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dragoman.actions.base import Action
-    from dragoman.actions.perform import Prepared
+    from dragoman.actions.prepared import Prepared
     from dragoman.core.completion import Question
     from dragoman.core.events import Event
     from dragoman.core.ports import Sheet
@@ -122,6 +125,9 @@ async def carry_out(
         tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
         if order.apply:
             refuse_edit(action, subject.scene)
+        if order.run:
+            root = subject.scene.root or folder_of(subject.scene.path)
+            tools = replace(tools, test_runner=await server.testing.runner(root))
         prepared = await prepare(action, subject.scene, tools, preferences, order.hints)
         if content.isEnabledFor(logging.DEBUG):
             content.debug("asked: %s", prepared.asked())
@@ -130,6 +136,8 @@ async def carry_out(
             content.debug("result: %s", prepared.told(result))
         delivered = await deliver(server, action, subject, result, run_id, apply=order.apply)
         kept = "kept" in delivered
+        if isinstance(result, EditResult | FileResult) and result.tried is not None:
+            delivered["tests"] = await server.testing.tell(result.tried, show=order.apply)
         if isinstance(result, AnswerResult) and order.apply:
             server.hovers.keep(prepared, subject.document, subject.journal, result.markdown)
         return delivered

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import ACTIONS
 from dragoman.actions.base import Scene
 from dragoman.actions.prompting import short
 from dragoman.lsp import messages
+from dragoman.lsp.capabilities import COMMANDS
 from dragoman.lsp.convert import diagnostic_from, range_from, range_to
 from dragoman.lsp.whereabouts import changes_document, is_editable, whereabouts
 
@@ -60,6 +60,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         in_repository=at.root in server.repositories,
         origin=at.origin,
         cell=at.cell,
+        runs_tests=server.testing.offered,
     )
     entries: list[types.CodeAction] = []
     if _wanted(WAITING_KIND, params.context.only):
@@ -69,7 +70,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
         entries.extend(_housekeeping(server, document.uri))
     entries.extend(
         entry
-        for action in ACTIONS
+        for action in server.catalog.actions
         for offer in _offers(action, scene)
         if _wanted(offer.kind, params.context.only)
         for entry in [_entry(server, action, offer, scene, diagnostics)]
@@ -127,9 +128,16 @@ def _entry(
     return types.CodeAction(
         title=offer.title,
         kind=offer.kind,
-        command=types.Command(offer.title, action.command, arguments=[argument]),
+        command=_command_of(action, offer.title, argument),
         diagnostics=concerned or None,
     )
+
+
+def _command_of(action: Action, title: str, argument: dict[str, Any]) -> types.Command:
+    """The person's own actions have no command in the answer to `initialize`, and some editors run no other."""
+    if action.command in COMMANDS:
+        return types.Command(title, action.command, arguments=[argument])
+    return types.Command(title, messages.ACTION, arguments=[action.name, argument])
 
 
 def _hunks(server: Server, document: Document, selection: Range) -> Iterator[types.CodeAction]:

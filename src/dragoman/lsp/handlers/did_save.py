@@ -16,5 +16,4 @@ async def handle(server: Server, params: types.DidSaveTextDocumentParams) -> Non
     """Read the settings again where a settings file was saved."""
     if params.text_document.uri.endswith(".toml"):
         services = await server.ready()
-        server.tell_problems(await services.refresh())
-        server.definition_lenses.configured(services.settings.lenses)
+        server.take_up(services, await services.refresh())

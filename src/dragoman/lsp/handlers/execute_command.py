@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from dragoman.actions import ACTIONS
 from dragoman.core.errors import BadInput
 from dragoman.lsp import messages
 from dragoman.lsp.answers import open_page
+from dragoman.lsp.capabilities import COMMANDS
 from dragoman.lsp.complete import complete
 from dragoman.lsp.deliver import apply_kept, show_kept
 
@@ -36,7 +36,10 @@ async def handle(server: Server, params: types.ExecuteCommandParams) -> Any:
 async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
     arguments = params.arguments or []
     name = params.command.removeprefix(PREFIX)
-    if any(action.command == params.command for action in ACTIONS):
+    if params.command == messages.ACTION:
+        order = messages.order_from_action_command(arguments, params.work_done_token)
+        return await server.runner.command(order)
+    if await _is_action(server, params.command):
         return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token))
     match params.command:
         case messages.COMPLETE:
@@ -77,9 +80,21 @@ async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
             return {"cleared": server.findings.clear(_text(arguments) or None)}
         case _:
             known = ", ".join(
-                [*(action.command for action in ACTIONS), messages.CANCEL, messages.FINDINGS_CLEAR, messages.DOWNLOAD]
+                [
+                    *(action.command for action in server.catalog.actions),
+                    messages.CANCEL,
+                    messages.FINDINGS_CLEAR,
+                    messages.DOWNLOAD,
+                ]
             )
             raise BadInput(f"Unknown command {params.command!r:.60}; known are {known}.")
+
+
+async def _is_action(server: Server, command: str) -> bool:
+    """Whether the command is that of an action. The person's own are known once the settings have been read."""
+    if command not in COMMANDS:
+        await server.ready()
+    return any(action.command == command for action in server.catalog.actions)
 
 
 async def _page(server: Server) -> Any:

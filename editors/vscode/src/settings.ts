@@ -1,0 +1,33 @@
+// What the person has set under `dragoman` in VS Code. Never a default: sent to the server, it would win over their config.toml.
+import { workspace, type Uri } from "vscode";
+
+type Table = Record<string, unknown>;
+
+/** Settings of the extension's own, which the server does not know. */
+const OWN = ["path", "preview", "trace"];
+
+/** The server's settings that somebody has set, the nearest layer winning key by key. */
+export function settingsOf(scope?: Uri): Table {
+  const found = workspace.getConfiguration(undefined, scope).inspect<Table>("dragoman");
+  const layers = [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue];
+  const settings = layers.reduce<Table>((lower, upper) => (isTable(upper) ? merged(lower, upper) : lower), {});
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !OWN.includes(name)));
+}
+
+/** One of the extension's own settings, with its default from package.json. */
+export function own<T>(name: string): T | undefined {
+  return workspace.getConfiguration("dragoman").get<T>(name);
+}
+
+function merged(lower: Table, upper: Table): Table {
+  const result = { ...lower };
+  for (const [name, value] of Object.entries(upper)) {
+    const below = result[name];
+    result[name] = isTable(below) && isTable(value) ? merged(below, value) : value;
+  }
+  return result;
+}
+
+function isTable(value: unknown): value is Table {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

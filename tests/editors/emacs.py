@@ -1,0 +1,146 @@
+"""Emacs in a terminal, with the configuration that `docs/editors/emacs.md` tells people to make."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import shutil
+import subprocess
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from editors.driver import TerminalEditor
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from editors.desk import Desk
+
+PERSON = """
+;; What these tests need besides: no help that comes by itself, no compiler, and a word when a file is written.
+(setq inhibit-startup-screen t native-comp-jit-compilation nil eldoc-idle-delay 3600)
+(setq dragoman-options '(:inline (:as_completion t)))
+(defun test-save (number)
+  (set-buffer-modified-p t)
+  (let ((inhibit-message t)) (save-buffer))
+  (message "saved the %dth time" number))
+(defun test-line (text)
+  (goto-char (point-min))
+  (search-forward text)
+  (back-to-indentation)
+  (message "at %s" text))
+"""
+
+
+class Emacs(TerminalEditor):
+    """Keys as in Emacs's defaults, commands by `M-x`, and `M-:` to go places."""
+
+    name = "Emacs"
+    program = "emacs"
+    holds_messages = False
+    has_panel = False
+    lacks = MappingProxyType(
+        {
+            "writes tests": "Eglot can't be told to make a file",
+            "fix beside another server": "Eglot has one server for a buffer",
+        }
+    )
+
+    def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
+        self._numbers = itertools.count(1)
+        super().__init__(desk, programs, socket)
+
+    @classmethod
+    def version(cls, programs: Path) -> str:
+        """The third word of what it says of itself."""
+        told = subprocess.run([programs / cls.program, "--version"], capture_output=True, text=True, check=True).stdout
+        return told.split()[2]
+
+    def configure(self, desk: Desk) -> None:
+        """Copies `editors/emacs` to where a person would put it."""
+        shutil.copytree(desk.pieces / "emacs", desk.home / ".emacs.d")
+        with (desk.home / ".emacs.d" / "init.el").open("a", encoding="utf-8") as init:
+            init.write(PERSON)
+
+    def arguments(self) -> Sequence[str]:
+        """Nothing of the machine's own."""
+        return ["--no-site-file"]
+
+    def normal(self) -> None:
+        """Leaves every prompt."""
+        self.terminal.keys("C-g")
+
+    def _command(self, name: str) -> None:
+        self.terminal.type(f"\x1bx{name}\r")
+
+    def enter(self, command: str) -> None:
+        """Evaluates it."""
+        self.normal()
+        self.terminal.type(f"\x1b:{command}\r")
+
+    def go_to(self, text: str) -> None:
+        """By searching for it."""
+        self.enter(f"(test-line {json.dumps(text)})")
+        self.sees(f"at {text}")
+
+    def type_line(self, text: str) -> None:
+        """At the line's end, Enter."""
+        self.normal()
+        self.terminal.type(f"\x05\r{text}")
+        self.sees(text)
+
+    def back(self) -> None:
+        """By its name."""
+        self.enter(f'(switch-to-buffer "{self.file.name}")')
+        self.sees(self.file.read_text(encoding="utf-8").split("\n")[0])
+
+    def undo(self) -> None:
+        """The default key."""
+        self.normal()
+        self.terminal.keys("C-_")
+
+    def text(self) -> str:
+        """The buffer's content, by saving it."""
+        number = next(self._numbers)
+        self.enter(f"(test-save {number})")
+        self.sees(f"saved the {number}th time")
+        return self.file.read_bytes().decode()
+
+    def open_actions(self) -> None:
+        """By the key of `editors/emacs/init.el`."""
+        self.terminal.type("\x03da")
+
+    def actions(self) -> list[str]:
+        """Those that the prompt lets choose from."""
+        earlier = len(self.recording.answers("textDocument/codeAction"))
+        self.normal()
+        self.open_actions()
+        self.sees("Pick an action")
+        answers = self.recording.answers("textDocument/codeAction")[earlier:]
+        return [action["title"] for action in answers[-1]["result"]]
+
+    def choose(self, titles: Sequence[str], title: str) -> None:
+        """By its title, with blanks that complete nothing."""
+        self.terminal.type(title.replace(" ", "\x11 ") + "\r")
+
+    def command(self, name: str, words: str = "") -> None:
+        """By the commands of `editors/emacs/dragoman.el`."""
+        self.normal()
+        self._command(f"dragoman-{name}")
+        if words:
+            self.terminal.type(f"{words}\r")
+
+    def take_proposal(self, text: str) -> None:
+        """The only completion that there is."""
+        self._command("completion-at-point")
+        self.sees(text)
+
+    def hover(self) -> None:
+        """Eldoc's own command."""
+        self._command("eldoc")
+
+    def cancel(self) -> None:
+        """By the key of `editors/emacs/init.el`."""
+        self.normal()
+        self.terminal.type("\x03dx")

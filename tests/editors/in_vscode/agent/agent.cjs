@@ -1,0 +1,68 @@
+// Does inside VS Code's extension host what a scenario asks for, through VS Code's own API, as any extension could. It is told
+// so by lines of JSON on a socket. It knows nothing of Dragoman.
+const { connect } = require("node:net");
+const { createInterface } = require("node:readline");
+const { Diagnostic, Position, Range, Selection, Uri, commands, env, extensions, languages, window, workspace } = require("vscode");
+
+const editor = () => window.activeTextEditor ?? window.visibleTextEditors.find(({ document }) => document.uri.scheme === "file");
+
+async function actions() {
+  const { document, selection } = editor();
+  return commands.executeCommand("vscode.executeCodeActionProvider", document.uri, selection);
+}
+
+async function type(text) {
+  for (const character of text) await commands.executeCommand("type", { text: character === "\r" ? "\n" : character });
+}
+
+const abilities = {
+  async open({ path }) {
+    await window.showTextDocument(Uri.file(path));
+  },
+  select({ line, character = 0, to = [line, character] }) {
+    const shown = editor();
+    shown.selection = new Selection(new Position(line, character), new Position(...to));
+    shown.revealRange(shown.selection);
+  },
+  async typeLine({ text }) {
+    await commands.executeCommand("editor.action.insertLineAfter");
+    await type(text);
+  },
+  type: ({ text }) => type(text),
+  undo: () => commands.executeCommand("undo"),
+  text: () => editor().document.getText(),
+  actions: async () => (await actions()).map(({ title }) => title),
+  /** Not waited for: an action may go on for long. */
+  async run({ title }) {
+    const { command, edit } = (await actions()).find((action) => action.title === title);
+    if (edit) await workspace.applyEdit(edit);
+    if (command) void commands.executeCommand(command.command, ...(command.arguments ?? []));
+    return command?.arguments?.length ?? 0;
+  },
+  command({ name, words = [] }) {
+    void commands.executeCommand(name, ...words);
+  },
+  set: ({ name, value }) => workspace.getConfiguration().update(name, value, true),
+  tabs: () => window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label)),
+  commands: () => commands.getCommands(true),
+  diagnose({ line, message }) {
+    const found = new Diagnostic(new Range(line, 0, line, 80), message);
+    languages.createDiagnosticCollection("tests").set(editor().document.uri, [found]);
+  },
+  clipboard: () => env.clipboard.readText(),
+  package: ({ id }) => extensions.getExtension(id).packageJSON,
+};
+
+exports.activate = () => {
+  const socket = connect(process.env.EDITOR_AGENT);
+  createInterface({ input: socket }).on("line", async (line) => {
+    const { ability, ...wish } = JSON.parse(line);
+    let answer;
+    try {
+      answer = { value: await abilities[ability](wish) };
+    } catch (error) {
+      answer = { error: String(error?.stack ?? error) };
+    }
+    socket.write(`${JSON.stringify(answer)}\n`);
+  });
+};
