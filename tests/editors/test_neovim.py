@@ -117,6 +117,12 @@ def test_preview_accepts_in_one_step(neovim):
     assert "implify" in simulator.completions[0].prompt
 
 
+def test_preview_takes_away_the_last_lines(neovim):
+    """An edit that takes away a file's last lines leaves no empty one behind."""
+    wanted = SOURCE[: SOURCE.rindex("    for order")]
+    neovim("shorten", Simulator(rewriting("result = []")), wanted)
+
+
 def test_preview_rejects(neovim):
     """An edit that is rejected leaves the text untouched."""
     neovim("reject", Simulator(rewriting(COMPREHENSION)))
