@@ -68,6 +68,30 @@ async def test_applied(open_desk):
     assert change["edits"] == [{"range": TARGET, "newText": "new words"}]
 
 
+async def test_typing_that_comes_with_the_order(open_desk):
+    """A change that is read in one go with the order is typing after it: the edit lands where its target has gone."""
+    desk, editor = await opened(open_desk)
+    _, response = desk.ask("dragoman/run", {"action": "refactor", "textDocument": {"uri": URI}, "range": TARGET})
+    editor.type(URI, span(0, 0, 0, 0), "typed\n")
+    await desk.settle()
+    desk.services.completer.say(REPLY)
+    assert (await response)["result"]["applied"]
+    assert editor.text(URI) == f"typed\n{NEW}"
+
+
+async def test_a_cursor_that_moves_on_with_the_order(open_desk):
+    """Without a range, what is meant is where the cursor was when the command came, though typing came with it."""
+    desk, editor = await opened(open_desk)
+    params = {"textDocument": {"uri": URI}, "range": TARGET, "context": {"diagnostics": []}}
+    await desk.request("textDocument/codeAction", params)
+    _, response = desk.ask("workspace/executeCommand", {"command": "dragoman.refactor"})
+    editor.type(URI, span(0, 0, 0, 0), "typed\n")
+    await desk.settle()
+    desk.services.completer.say(REPLY)
+    assert (await response)["result"]["applied"]
+    assert editor.text(URI) == f"typed\n{NEW}"
+
+
 async def test_client_without_versioned_edits(open_desk):
     """A client that takes no `documentChanges` gets `changes`."""
     desk, editor = await opened(open_desk, capabilities={"workspace": {"applyEdit": True}}, name="somebody")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import WeakSet
 
 from dragoman.core.text import (
     Position,
@@ -40,7 +41,7 @@ class Carried(NamedTuple):
 class Journal:
     """Every edit of one document since a snapshot of it, so that a range of then can be found now."""
 
-    __slots__ = ("_edits",)
+    __slots__ = ("__weakref__", "_edits")
 
     def __init__(self) -> None:
         self._edits: list[TextEdit] = []
@@ -80,7 +81,7 @@ class Document:
         self.selection = Range(Position(0, 0), Position(0, 0))
         """What the person last selected or typed, as far as the editor tells."""
         self._snapshot: Snapshot | None = None
-        self._journals: list[Journal] = []
+        self._journals: WeakSet[Journal] = WeakSet()
         self._waiting: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -99,15 +100,14 @@ class Document:
         return self._snapshot
 
     def start_journal(self) -> Journal:
-        """A journal that is kept from this moment on, until `stop_journal`."""
+        """A journal that is kept from this moment on, until `stop_journal`, or until nobody holds it any more."""
         journal = Journal()
-        self._journals.append(journal)
+        self._journals.add(journal)
         return journal
 
     def stop_journal(self, journal: Journal) -> None:
         """Keep it no longer."""
-        if journal in self._journals:
-            self._journals.remove(journal)
+        self._journals.discard(journal)
 
     def change(self, version: int, edits: Iterable[TextEdit | str]) -> None:
         """Apply a didChange: edits one after the other, or a whole text, which counts as its smallest difference."""
@@ -171,6 +171,15 @@ def _one_after_the_other(edits: list[TextEdit]) -> list[TextEdit]:
     return sorted(edits, reverse=True)
 
 
+class Seen(NamedTuple):
+    """A document as it was at one moment, and its changes since."""
+
+    document: Document
+    snapshot: Snapshot
+    selection: Range
+    journal: Journal
+
+
 class Documents:
     """The open documents by URI."""
 
@@ -206,6 +215,13 @@ class Documents:
     def get(self, uri: str) -> Document | None:
         """The open document, or None."""
         return self._open.get(_place(uri))
+
+    def seen(self, uri: str | None) -> Seen | None:
+        """The document as it is now, or the one that the person was in last; None where it is not open."""
+        document = self.get(uri or self.last_touched or "")
+        if document is None:
+            return None
+        return Seen(document, document.snapshot(), document.selection, document.start_journal())
 
     def at(self, path: str) -> Document | None:
         """The open document of the file at this absolute path, or None. Cheaper than by its URI."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from dragoman.core.hints import Hints
 
+_URI = re.compile(r"[A-Za-z][\w+.-]*://\S+")
+
 RUN = "dragoman/run"
 ROUTE = "dragoman/route"
 CONTEXT = "dragoman/context"
@@ -149,6 +151,17 @@ class Order:
     partial_result_token: ProgressToken | None = None
 
 
+def document_named(arguments: Sequence[Any] | None) -> str | None:
+    """The URI of the document that a command's arguments are about, as far as they say."""
+    for argument in arguments or ():
+        named = argument.get("textDocument") if isinstance(argument, dict) else None
+        if isinstance(named, dict) and isinstance(named.get("uri"), str):
+            return str(named["uri"])
+        if isinstance(argument, str) and _URI.fullmatch(argument):
+            return argument
+    return None
+
+
 def order_from_run(params: object) -> Order:
     """The order in the params of `dragoman/run`. Raises `BadInput` that names the wrong key."""
     values = _object(params, "params")
@@ -170,7 +183,7 @@ def order_from_command(action: str, arguments: Sequence[Any] | None, work_done_t
             values["range"] = argument
         elif isinstance(argument, dict):
             values.update(argument)
-        elif isinstance(argument, str) and not words and re.fullmatch(r"[A-Za-z][\w+.-]*://\S+", argument):
+        elif isinstance(argument, str) and not words and _URI.fullmatch(argument):
             values["textDocument"] = {"uri": argument}
         elif isinstance(argument, str | int | float) and not isinstance(argument, bool):
             words.append(str(argument))

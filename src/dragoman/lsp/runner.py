@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dragoman.actions.prepared import Prepared
     from dragoman.core.events import Done, Event
+    from dragoman.lsp.documents import Seen
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.progress import Progress
     from dragoman.lsp.server import Server
@@ -97,12 +98,12 @@ class Runner:
 
     # Running
 
-    async def command(self, order: Order) -> RunResult | None:
+    async def command(self, order: Order, seen: Seen | None) -> RunResult | None:
         """Run for `workspace/executeCommand`: with the result, or at once where the client can't wait for it."""
         if self._server.facts.answers_at_once:
-            self.spawn(self.told(order.action, self.run(order)))
+            self.spawn(self.told(order.action, self.run(order, seen)))
             return None
-        return await self.run(order)
+        return await self.run(order, seen)
 
     async def told(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
         """Do work whose caller no longer waits: what goes wrong goes out as a message."""
@@ -127,14 +128,16 @@ class Runner:
         finally:
             del self._runs[run_id]
 
-    async def run(self, order: Order) -> RunResult:
-        """Run to the end. Raises a `DragomanError` with one line for the person."""
+    async def run(self, order: Order, seen: Seen | None) -> RunResult:
+        """Run to the end, about the document as it was seen when the order came. Raises a `DragomanError` with one line
+        for the person.
+        """
         from dragoman.lsp import work  # noqa: PLC0415 - see the module's docstring
 
         services = await self._server.ready()
         self._server.take_up(services, await services.refresh())
         action = self._server.catalog.action(order.action)
-        subject = await work.subject_of(self._server, order)
+        subject = await work.subject_of(self._server, order, seen)
         run_id = f"{self._prefix}-{next(self._numbers)}"
         task = asyncio.current_task()
         assert task is not None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from dragoman.core.events import Event
     from dragoman.core.ports import Sheet
     from dragoman.core.text import Position
-    from dragoman.lsp.documents import Document, Journal
+    from dragoman.lsp.documents import Document, Journal, Seen
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.server import Server
 
@@ -57,9 +57,9 @@ class Subject:
             self.document.stop_journal(self.journal)
 
 
-async def subject_of(server: Server, order: Order) -> Subject:
-    """The order's subject as it is now; its changes are followed from here on. Raises `BadInput`."""
-    uri = order.uri or server.documents.last_touched
+async def subject_of(server: Server, order: Order, seen: Seen | None) -> Subject:
+    """The order's subject as it was seen, or else is now; its changes are followed. Raises `BadInput`."""
+    uri = order.uri or (seen.document.uri if seen is not None else server.documents.last_touched)
     if uri is None:
         raise BadInput("No document: open a file first, or name one in textDocument.uri.")
     if uri in server.notebooks:
@@ -67,8 +67,10 @@ async def subject_of(server: Server, order: Order) -> Subject:
     document = server.documents.get(uri)
     if document is None:
         return Subject(_scene(server, order, await _unopened(server, uri), None), None, None)
-    scene = _scene(server, order, document.snapshot(), document.selection)
-    return Subject(scene, document, document.start_journal())
+    if seen is None or seen.document is not document:
+        seen = server.documents.seen(uri)
+        assert seen is not None
+    return Subject(_scene(server, order, seen.snapshot, seen.selection), document, seen.journal)
 
 
 def sheet_for(server: Server, order: Order, action: Action) -> Sheet | None:
@@ -99,7 +101,7 @@ def progress_for(
 
 async def prepared_for(server: Server, action: Action, order: Order) -> Prepared:
     """What would be sent for the order."""
-    subject = await subject_of(server, order)
+    subject = await subject_of(server, order, None)
     subject.let_go()
     tools, preferences = tools_for(server, subject.scene.path), Preferences.of(server.services.settings)
     return await prepare(action, subject.scene, tools, preferences, order.hints)

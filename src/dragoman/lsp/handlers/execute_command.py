@@ -14,8 +14,9 @@ from dragoman.lsp.complete import complete
 from dragoman.lsp.deliver import apply_kept, show_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
 
+    from dragoman.lsp.documents import Seen
     from dragoman.lsp.kept import KeptResult
     from dragoman.lsp.server import Server
 
@@ -23,24 +24,31 @@ METHOD = types.WORKSPACE_EXECUTE_COMMAND
 PREFIX = "dragoman."
 
 
-async def handle(server: Server, params: types.ExecuteCommandParams) -> Any:
-    """The command's result; None where the client can't wait for it. Raises `BadInput` for an unknown command."""
+def handle(server: Server, params: types.ExecuteCommandParams) -> Coroutine[Any, Any, Any]:
+    """The command's result; None where the client can't wait for it. Raises `BadInput` for an unknown command.
+
+    The document is looked at now: a change that is read after the command must not be in what the command is about.
+    """
+    return _answered(server, params, server.documents.seen(messages.document_named(params.arguments)))
+
+
+async def _answered(server: Server, params: types.ExecuteCommandParams, seen: Seen | None) -> Any:
     try:
-        return await _run(server, params)
+        return await _run(server, params, seen)
     except BadInput as error:
         if not server.facts.shows_command_errors:
             server.message(types.MessageType.Error, str(error))
         raise
 
 
-async def _run(server: Server, params: types.ExecuteCommandParams) -> Any:
+async def _run(server: Server, params: types.ExecuteCommandParams, seen: Seen | None) -> Any:
     arguments = params.arguments or []
     name = params.command.removeprefix(PREFIX)
     if params.command == messages.ACTION:
         order = messages.order_from_action_command(arguments, params.work_done_token)
-        return await server.runner.command(order)
+        return await server.runner.command(order, seen)
     if await _is_action(server, params.command):
-        return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token))
+        return await server.runner.command(messages.order_from_command(name, arguments, params.work_done_token), seen)
     match params.command:
         case messages.COMPLETE:
             order = messages.order_from_command(name, arguments, params.work_done_token)
