@@ -94,9 +94,8 @@ def test_writes_tests(open_editor):
 def test_fix_beside_another_server(open_editor):
     """What the language's own server has found is fixed from the menu that both servers fill."""
     simulator = Simulator(REFACTORING)
-    editor = open_editor(simulator, beside=True)
-    editor.go_to("result = []")
-    editor.open_line("import math")
+    editor = open_editor(simulator, source=SOURCE.replace("    result = []\n", "    import math\n    result = []\n"))
+    editor.go_to("import math")
     editor.stand_on("`math` imported but unused")
     problem = "Fix: `math` imported but unused"
     [fix] = editor.wait("the fix", lambda: [title for title in editor.actions() if title.startswith(problem)])
@@ -113,6 +112,8 @@ def test_change_is_accepted_by_itself(open_editor):
     editor.go_to("def names")
     editor.run_action("Refactor")
     editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
+    if not editor.has_panel:
+        editor.sees("waits in the text")
     assert "<<<<<<<" in editor.text()
     editor.go_to("<<<<<<<")
     editor.run_action("Accept this change")
