@@ -77,7 +77,11 @@ class OldNeovim(Neovim):
 
     program = "nvim-0.10"
     lacks = MappingProxyType(
-        {**Neovim.lacks, "hover": "it would show each server's hover by itself, and a message for each that has none"}
+        {
+            **Neovim.lacks,
+            "hover": "it would show each server's hover by itself, and a message for each that has none",
+            "change is accepted by itself": "it leaves an empty line where the last lines of a file are taken away",
+        }
     )
 
     def configure(self, desk: Desk) -> None:
