@@ -92,7 +92,7 @@ def test_writes_tests(open_editor):
 
 
 def test_fix_beside_another_server(open_editor):
-    """What the language's own server has found is fixed from the menu that both servers fill."""
+    """What the language's own server (in VS Code an extension) has found is fixed from the menu that both fill."""
     simulator = Simulator(REFACTORING)
     editor = open_editor(simulator, source=SOURCE.replace("    result = []\n", "    import math\n    result = []\n"))
     editor.go_to("import math")
