@@ -9,7 +9,8 @@ from actions.fakes import FakeCompleter, FakeFiles, FakePatterns, FakeRepository
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, FindingsResult
 from dragoman.actions.own import own_action
-from dragoman.actions.perform import Preferences, Tools, perform
+from dragoman.actions.perform import perform
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import DragomanError
 from dragoman.core.settings import OwnAction
 from dragoman.core.text import TextEdit, apply

@@ -8,7 +8,7 @@ import pytest
 
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions.complete import question_at
-from dragoman.actions.perform import Preferences, Tools
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import BadInput
 from dragoman.core.ports import Disclosure
 from dragoman.core.redact import restore

@@ -7,7 +7,8 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers, diff, fitted
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import Diagnostic, Scene
-from dragoman.actions.perform import Preferences, Tools, prepare
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import BadInput
 from dragoman.core.hints import Hints
 from dragoman.core.ports import Disclosure

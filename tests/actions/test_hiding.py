@@ -10,7 +10,9 @@ from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers,
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import AnswerResult, Diagnostic, EditResult, Scene
 from dragoman.actions.hiding import hide
-from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.actions.perform import complete
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.chat import TextDelta, system, user
 from dragoman.core.errors import UnusableReply
 from dragoman.core.events import Reset

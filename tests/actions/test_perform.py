@@ -7,7 +7,9 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import ACTIONS, action
 from dragoman.actions.base import AnswerResult, EditResult, Scene
-from dragoman.actions.perform import Preferences, Tools, complete, perform, prepare
+from dragoman.actions.perform import complete, perform
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.chat import Stop, TextDelta, ThinkingDelta
 from dragoman.core.errors import (
     AllCandidatesFailed,

@@ -10,7 +10,8 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import AnswerResult, EditResult, Scene
-from dragoman.actions.perform import Preferences, Tools, perform
+from dragoman.actions.perform import perform
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.actions.regex import REGEX
 from dragoman.actions.regex_examples import Example, examples_in, examples_of
 from dragoman.core.events import Reset

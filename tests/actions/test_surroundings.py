@@ -11,7 +11,8 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import Scene
-from dragoman.actions.perform import Preferences, Tools, prepare
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.actions.surroundings import MOST_CHARACTERS, MOST_FILES, MOST_SECONDS
 from dragoman.core.hints import Hints
 from dragoman.core.languages import language_of

@@ -7,7 +7,9 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import Scene
-from dragoman.actions.perform import Preferences, Tools, perform, prepare
+from dragoman.actions.perform import perform
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import BadInput
 from dragoman.core.hints import Hints
 from dragoman.core.text import Position, Range, Snapshot

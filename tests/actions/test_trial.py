@@ -7,7 +7,8 @@ import pytest
 from actions.fakes import FakeCompleter, FakeFiles, FakeRepository, FakeWorkers
 from dragoman.actions import action
 from dragoman.actions.base import EditResult, FileResult, Scene
-from dragoman.actions.perform import Preferences, Tools, perform
+from dragoman.actions.perform import perform
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.actions.testruns import MOST_CHARACTERS, tried, trouble, what_to_mend
 from dragoman.core.errors import DragomanError, ServerError
 from dragoman.core.events import Notice, Reset, Waiting

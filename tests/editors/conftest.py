@@ -35,7 +35,10 @@ def sockets() -> Iterator[str]:
     return names()
 
 
-@pytest.fixture(params=EDITORS, ids=lambda editor: editor.__name__)
+@pytest.fixture(
+    params=[pytest.param(editor, marks=pytest.mark.vscode) if editor is VSCode else editor for editor in EDITORS],
+    ids=lambda editor: editor.__name__,
+)
 def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
     """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings.
     A source of its own has a language server beside Dragoman, which finds its problem.

@@ -15,11 +15,11 @@ import pytest
 from dragoman.simulator import Reply, Simulator, in_order
 from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
-from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING
+from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING, SLOW_REFACTORING
 from editors.vscode import VSCODE, VSCode
 from simulator_thread import in_thread
 
-pytestmark = pytest.mark.editors
+pytestmark = [pytest.mark.editors, pytest.mark.vscode]
 
 SPEECH = """\
 ## What it does
@@ -142,7 +142,7 @@ def test_stop_in_the_panel(open_window):
     window.command("explain")
     window.sees("word word")
     click(window, "#stop")
-    window.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set, seconds=3)
+    window.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set)
     window.sees("Cancelled")
 
 
@@ -213,6 +213,21 @@ def test_typing_into_a_shown_change(open_window):
     click(window, ".editor-actions .action-label[aria-label*='Apply Change']")
     window.ask("open", path=str(window.file))
     assert window.text() == SOURCE.replace("(order.name)\n", "(order.name)\n        print(order)\n")
+
+
+def test_typing_goes_on_when_a_change_is_shown(open_window):
+    """A diff that opens while the person types takes no key from them."""
+    simulator = Simulator(SLOW_REFACTORING)
+    window = open_window(simulator, settings={"dragoman.preview": True})
+    window.attached()
+    window.go_to("def names")
+    window.command("refactor")
+    window.wait("the provider asked", lambda: simulator.completions)
+    window.go_to("What a day's")
+    window.type_line("import math")
+    window.sees("Refactor: orders.py (not applied yet)")
+    window.page.ask("type", text=" # typed on")
+    window.wait("the typing", lambda: "\nimport math # typed on\n" in window.text())
 
 
 def test_settings_that_somebody_has_set(open_window):
@@ -342,6 +357,34 @@ def test_tests_are_written(open_window):
     window.wait("its text", lambda: "def test_names" in window.text())
     window.ask("open", path=str(window.file))
     assert window.text() == SOURCE
+
+
+def test_lens_above_a_function(open_window):
+    """Where the person wants lenses, a click on one runs its action for its function."""
+    simulator = Simulator(EXPLAINING)
+    window = open_window(simulator, settings={"dragoman.lenses.enabled": True})
+    window.sees("Write tests")
+    click(window, ".codelens-decoration a", "Explain")
+    window.sees("every order's name")
+    assert "def total(orders):" in simulator.completions[0].prompt
+
+
+def test_context_menu(open_window):
+    """The editor's context menu has all actions under Dragoman, for the place that was clicked on."""
+    simulator = Simulator(EXPLAINING)
+    window = open_window(simulator)
+    window.attached()
+    window.go_to("def names")
+    window.actions()  # the window knows of the server by now
+    window.page.ask("press", keys="Shift+F10")
+    click(window, ".monaco-menu .action-item", "Dragoman")
+    window.wait("the submenu", lambda: window.page.ask("count", selector=".monaco-submenu .action-menu-item"))
+    entries = window.ask("package", id="dragoman.dragoman")["contributes"]["menus"]["dragoman.actions"]
+    for _ in range([entry["command"] for entry in entries].index("dragoman.explain")):
+        window.page.ask("press", keys="ArrowDown")
+    window.page.ask("press", keys="Enter")
+    window.sees("every order's name")
+    assert "def names(orders):" in simulator.completions[0].prompt
 
 
 def test_commands_of_the_package(open_window):

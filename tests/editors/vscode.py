@@ -13,16 +13,18 @@ import subprocess
 import zipfile
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from editors.desk import REPOSITORY
 from editors.driver import Editor
 from editors.terminal import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from editors.desk import Desk
+
+T = TypeVar("T")
 
 HERE = Path(__file__).parent / "in_vscode"
 VSCODE = REPOSITORY / ".editors" / "vscode"
@@ -112,7 +114,8 @@ class VSCode(Editor):
         self.page = self._browser(f"{self._serve(address, trusted=trusted)}/?folder={self.file.parent}")
         self.page.ask("open")
         connection = self._closing.enter_context(listening.accept()[0])
-        self._agent = Lines(connection.makefile("w", encoding="utf-8"), connection.makefile("r", encoding="utf-8"))
+        sides = (self._closing.enter_context(connection.makefile(mode, encoding="utf-8")) for mode in "wr")
+        self._agent = Lines(*sides)
         self.ask("open", path=str(self.file))
 
     def _install(self, *, found: bool) -> None:
@@ -184,6 +187,10 @@ class VSCode(Editor):
         """The lines of text in the window and its panels."""
         return str(self.page.ask("text")).split("\n")
 
+    def wait(self, what: str, condition: Callable[[], T], seconds: float = START_SECONDS) -> T:
+        """With more patience: so large a program is slow where others work too."""
+        return super().wait(what, condition, seconds)
+
     def normal(self) -> None:
         """There are no modes."""
 
@@ -226,8 +233,10 @@ class VSCode(Editor):
         self.ask("diagnose", line=next(n for n, line in enumerate(lines) if "import math" in line), message=problem)
 
     def command(self, name: str, words: str = "") -> None:
-        """By its name, as a key binding runs it."""
-        self.ask("command", name=f"dragoman.{name}", words=[words] if words else [])
+        """By its name, as a key binding runs it; it is there once the server has started."""
+        command = f"dragoman.{name}"
+        self.wait(f"the command {command}", lambda: command in self.ask("commands"))
+        self.ask("command", name=command, words=[words] if words else [])
 
     def take_proposal(self, text: str) -> None:
         """Grey text, and Tab."""

@@ -47,7 +47,7 @@ class Reader(HTMLParser):
         assert len(names) == len(set(names))
         assert set(names) <= ATTRIBUTES.get(tag, set()), (tag, attrs)
         values = dict(attrs)
-        if tag == "a":
+        if tag == "a" and "href" in values:
             assert values["href"].lower().startswith(("http://", "https://"))
             assert values["rel"] == "noopener noreferrer nofollow"
         if tag not in VOID:

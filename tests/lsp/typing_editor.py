@@ -211,15 +211,18 @@ class TypingEditor:
         self._edits += 1
         base = self._versions[version]
         self._remember()
+        meant = list(base)
         for edit in sorted(edits, key=lambda edit: self._offset(base, edit["range"]["start"]), reverse=True):
             start, end = self._offset(base, edit["range"]["start"]), self._offset(base, edit["range"]["end"])
-            self._replace(base, start, end, edit["newText"])
-        self._check_landing()
+            new = [Glyph(character, f"edit {self._edits}") for character in edit["newText"]]
+            meant[start:end] = new
+            self._replace(base, start, end, new)
+        self._check_landing(meant)
         self._landed_unsent = True
         self._changed()
         return {"applied": True}
 
-    def _replace(self, base: list[Glyph], start: int, end: int, text: str) -> None:
+    def _replace(self, base: list[Glyph], start: int, end: int, new: list[Glyph]) -> None:
         """Replace glyphs of an earlier text in the present one, as an editor that rebases edits does."""
         gone = set(map(id, base[start:end]))
         present = {id(glyph): index for index, glyph in enumerate(self.glyphs)}
@@ -231,32 +234,37 @@ class TypingEditor:
         removed = [glyph for glyph in self.glyphs if id(glyph) in gone]
         if not any(set(removed) <= asked.target for asked in self.asked if asked.answered):
             self.faults.append(f"an edit removed {''.join(glyph.character for glyph in removed)!r} outside its target")
-        self.glyphs[place:place] = [Glyph(character, f"edit {self._edits}") for character in text]
+        self.glyphs[place:place] = new
         self.glyphs = [glyph for glyph in self.glyphs if id(glyph) not in gone]
 
-    def _check_landing(self) -> None:
-        """Some request's reply must now stand where its target stood, with at most the person's typing beside it."""
+    def _check_landing(self, meant: list[Glyph]) -> None:
+        """Some request's reply must stand where its target stood, with at most the person's typing beside it.
+
+        In the text that the edit was meant for: where an editor rebases it, the person may have taken away meanwhile
+        what the smallest edit keeps, and that stays taken away.
+        """
         for asked in self.asked:
-            if asked.answered and not asked.landed and self.shows(asked, f"edit {self._edits}"):
+            if asked.answered and not asked.landed and self.shows(asked, f"edit {self._edits}", meant):
                 asked.landed += 1
                 return
         self.faults.append(f"an edit landed where no reply belongs: {self.text!r}")
 
-    def shows(self, asked: Asked, edit: str = "") -> bool:
+    def shows(self, asked: Asked, edit: str = "", glyphs: list[Glyph] | None = None) -> bool:
         """Whether the reply stands where the target stood, with nothing beside it that this edit has put there."""
+        glyphs = self.glyphs if glyphs is None else glyphs
         before, after = set(map(id, asked.before)), set(map(id, asked.after))
-        indices = [index for index, glyph in enumerate(self.glyphs) if id(glyph) in before]
+        indices = [index for index, glyph in enumerate(glyphs) if id(glyph) in before]
         start = indices[-1] + 1 if indices else 0
-        end = next((index for index, glyph in enumerate(self.glyphs) if id(glyph) in after), len(self.glyphs))
+        end = next((index for index, glyph in enumerate(glyphs) if id(glyph) in after), len(glyphs))
         # Blanks are left out: the reply takes on the target's indentation and its final newline.
-        text = "".join("".join(glyph.character for glyph in self.glyphs[start:end]).split())
+        text = "".join("".join(glyph.character for glyph in glyphs[start:end]).split())
         reply = "".join(asked.reply.split())
         if reply not in text:
             return False
         beside = text.replace(reply, "", 1)
         typed = [
             glyph.character
-            for glyph in self.glyphs[start:end]
+            for glyph in glyphs[start:end]
             if glyph.origin != edit and glyph not in asked.target  # typed there, or brought back there by an undo
         ]
         return all(character in typed for character in beside)

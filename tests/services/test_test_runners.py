@@ -11,7 +11,8 @@ import pytest
 from actions.fakes import FakeCompleter, FakeRepository
 from dragoman.actions import action
 from dragoman.actions.base import Scene
-from dragoman.actions.perform import Preferences, Tools, perform
+from dragoman.actions.perform import perform
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.languages import language_of
 from dragoman.core.text import Position, Range, Snapshot
 from dragoman.engine.files import ProjectFiles

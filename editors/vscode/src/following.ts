@@ -7,6 +7,12 @@ export interface Edit {
   text: string;
 }
 
+/** What is proposed: the edits in the text of now, or undefined where the person has typed into them; and the whole text. */
+export interface Proposal {
+  edits: Edit[] | undefined;
+  text: string;
+}
+
 /** One change of the document, as VS Code tells of it: `length` characters at `offset` became `text`. */
 export interface Change {
   offset: number;

@@ -1,20 +1,16 @@
 // A change shown as a diff before it lands: the text as it is on the left, as it would be on the right. Applied by nobody
 // but the person; carried along while they type elsewhere, and given up where they type into it.
 import {
-  EventEmitter, Range, TabInputTextDiff, Uri, WorkspaceEdit, commands, env, window, workspace,
+  EventEmitter, Range, TabInputTextDiff, Uri, ViewColumn, WorkspaceEdit, commands, env, window, workspace,
   type Disposable, type TextDocument, type TextDocumentContentProvider,
 } from "vscode";
-import { applied, carried, changeOf, type Change, type Edit } from "./following.ts";
+import { applied, carried, changeOf, type Change, type Edit, type Proposal } from "./following.ts";
 
 const SCHEME = "dragoman-preview";
 
-interface Preview {
+interface Preview extends Proposal {
   title: string;
   document: TextDocument;
-  /** In the text of now; undefined once the person has changed what they are made for. */
-  edits: Edit[] | undefined;
-  /** The text as it would be. */
-  text: string;
   /** The line of its first edit when it was shown. */
   line: number;
   again: Again;
@@ -42,14 +38,17 @@ export class Previews implements TextDocumentContentProvider, Disposable {
     ];
   }
 
-  /** Opens the diff. */
-  async show(title: string, document: TextDocument, edits: Edit[] | undefined, again: Again): Promise<void> {
+  /** Opens the diff; beside and without the focus where the person is busy with something. */
+  async show(title: string, document: TextDocument, proposal: Proposal, busy: boolean, again: Again): Promise<void> {
     const name = document.uri.path.split("/").pop() ?? "";
     const uri = Uri.from({ scheme: SCHEME, path: document.uri.path, query: String(++this.last) });
-    const preview: Preview = { title, document, edits, text: applied(document.getText(), edits ?? []), line: lineOf(document, edits), again };
+    const preview: Preview = { ...proposal, title, document, line: lineOf(document, proposal.edits), again };
     this.previews.set(uri.toString(), preview);
-    await commands.executeCommand("vscode.diff", document.uri, uri, `${title}: ${name} (not applied yet)`, { preview: false });
-    if (!edits) this.touched(uri, preview);
+    await commands.executeCommand("vscode.diff", document.uri, uri, `${title}: ${name} (not applied yet)`, {
+      preview: false,
+      ...(busy ? { viewColumn: ViewColumn.Beside, preserveFocus: true } : {}),
+    });
+    if (!preview.edits) this.touched(uri, preview);
   }
 
   provideTextDocumentContent(uri: Uri): string {
@@ -65,9 +64,12 @@ export class Previews implements TextDocumentContentProvider, Disposable {
       if (preview.document !== document || !preview.edits || changes.length === 0) continue;
       const uri = Uri.parse(key);
       preview.edits = changes.reduce<Edit[] | undefined>((now, change) => now && carried(now, change), preview.edits);
-      if (!preview.edits) return this.touched(uri, preview);
-      preview.text = applied(document.getText(), preview.edits);
-      this.changed.fire(uri);
+      if (preview.edits) {
+        preview.text = applied(document.getText(), preview.edits);
+        this.changed.fire(uri);
+      } else {
+        this.touched(uri, preview);
+      }
     }
   }
 

@@ -1,10 +1,10 @@
 // One action from order to result: a `dragoman/run` whose progress can be cancelled, whose answer streams into the panel, and
 // whose edit is applied by the server, or shown as a diff first where the person wants that.
+import { randomUUID } from "node:crypto";
 import { ProgressLocation, Uri, window, workspace, type Disposable, type TextDocument } from "vscode";
 import { CancellationTokenSource, ErrorCodes, LSPErrorCodes, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
-import { randomUUID } from "node:crypto";
 import { take, type Answer } from "./answer.ts";
-import { journalOf, type Journal } from "./journal.ts";
+import { journalOf } from "./journal.ts";
 import { orderOf } from "./orders.ts";
 import type { AnswerPanel } from "./panel.ts";
 import type { Previews } from "./preview.ts";
@@ -12,11 +12,11 @@ import { PARTIAL, RUN, type Order, type RunResult } from "./protocol.ts";
 import { own } from "./settings.ts";
 
 /** Actions with an answer for the panel, and those whose edit can be seen as a diff first. The server delivers the rest. */
-const ANSWERS = new Set(["ask", "explain"]);
-const EDITS = new Set(["fix", "edit", "refactor", "document"]);
+const ANSWERS: ReadonlySet<string> = new Set(["ask", "explain"]);
+const EDITS: ReadonlySet<string> = new Set(["fix", "edit", "refactor", "document"]);
 
 /** What the language client rejects a request with when the server is not there any more. */
-const GONE = new Set<number>([
+const GONE: ReadonlySet<number> = new Set<number>([
   ErrorCodes.PendingResponseRejected, ErrorCodes.ConnectionInactive, ErrorCodes.MessageReadError, ErrorCodes.MessageWriteError,
 ]);
 
@@ -75,7 +75,7 @@ async function answered({ client, panel }: Desk, title: string, order: Order, do
 
 /** With the edit as a diff, which the person applies or not. */
 async function previewed(desk: Desk, title: string, order: Order, document: TextDocument): Promise<RunResult> {
-  const journal: Journal = journalOf(document);
+  const journal = journalOf(document);
   try {
     const result = await sent(desk.client, title, { ...order, apply: false }, new CancellationTokenSource());
     const { edits = [], version, message } = result;
@@ -83,8 +83,9 @@ async function previewed(desk: Desk, title: string, order: Order, document: Text
     if (edits.length === 0) {
       void window.showInformationMessage(`Dragoman: ${title}: ${message ?? "the model proposes no change"}.`);
     } else {
-      const places = journal.place(edits, version ?? document.version);
-      await desk.previews.show(title, document, places, (lines) => void run(desk, order.action, [moved(order, lines)]));
+      const proposal = journal.proposal(edits, version ?? document.version);
+      const busy = journal.touched() || window.activeTextEditor?.document !== document;
+      await desk.previews.show(title, document, proposal, busy, (lines) => void run(desk, order.action, [moved(order, lines)]));
     }
     return result;
   } finally {

@@ -17,7 +17,7 @@ from dragoman.core.redact import place_in, redact
 from dragoman.core.text import Range
 
 if TYPE_CHECKING:
-    from dragoman.actions.perform import Preferences, Tools
+    from dragoman.actions.prepared import Preferences, Tools
     from dragoman.core.completion import Gap
     from dragoman.core.text import Position, Snapshot
 

@@ -20,7 +20,7 @@ from dragoman.core.printable import printable_name
 
 if TYPE_CHECKING:
     from dragoman.actions.base import Action, Result, Scene
-    from dragoman.actions.perform import Prepared, Tools
+    from dragoman.actions.prepared import Prepared, Tools
     from dragoman.app import App
     from dragoman.cli.textfiles import TextFile
     from dragoman.core.context import Piece
@@ -113,7 +113,9 @@ async def _run(
 ) -> int:
     from dragoman.actions.base import FileResult
     from dragoman.actions.catalog import Catalog
-    from dragoman.actions.perform import Preferences, complete, prepare
+    from dragoman.actions.perform import complete
+    from dragoman.actions.prepare import prepare
+    from dragoman.actions.prepared import Preferences
     from dragoman.cli.places import file_place
     from dragoman.cli.textfiles import TextFile, read_text_file
     from dragoman.cli.watching import Watcher
@@ -181,7 +183,7 @@ def _scene(file: "TextFile", asked: Any, root: Path, instruction: str) -> "Scene
 def _tools(app: "App", root: Path) -> "Tools":
     from time import monotonic
 
-    from dragoman.actions.perform import Tools
+    from dragoman.actions.prepared import Tools
 
     files = app.files((str(root),))
     return Tools(app.completer, files, app.workers, app.repository, app.known_secrets, app.patterns, now=monotonic)

@@ -268,6 +268,10 @@ def _take_sides(budget: _Budget, snapshot: Snapshot, sides: tuple[_Side, _Side],
             budget.left_out.append(piece(kind, _lines_of(name, side.rest), reason, snapshot.slice(side.rest)))
 
 
+_STRIDE = 16
+"""Lines that are counted at once while the budget lasts: counting each by itself takes as long as parsing them."""
+
+
 class _Side:
     """The lines taken so far on one side of a place, and where the next one is."""
 
@@ -275,27 +279,33 @@ class _Side:
         self._snapshot, self._edge, self._direction, self._skipped = snapshot, edge, direction, skipped
         self._next = edge.line
         self._lines: list[str] = []
+        self._stride = _STRIDE
         self.tokens = 0
         self.open = True
 
     def step(self, left: int) -> int:
-        """Take the next line if it costs no more than `left`; its cost, or 0."""
-        if not self.open or not 0 <= self._next < len(self._snapshot.lines):
-            self.open = False
-            return 0
-        line = self._snapshot.lines[self._next]
-        if self._next == self._edge.line:
-            line = line[: self._edge.character] if self._direction < 0 else line[self._edge.character :]
-        elif self._next in self._skipped:
-            line = ""
-        cost = estimate_tokens(line)
-        if cost > left:
-            self.open = False
-            return 0
-        self._lines.append(line)
-        self._next += self._direction
-        self.tokens += cost
-        return cost
+        """Take the next lines if they cost no more than `left`, or the next one alone; what they cost, or 0."""
+        while self.open:
+            lines = [self._line(self._next + self._direction * count) for count in range(self._stride)]
+            there = [line for line in lines if line is not None]
+            cost = estimate_tokens("".join(there))
+            if there and cost <= left:
+                self._lines += there
+                self._next += self._direction * len(there)
+                self.tokens += cost
+                return cost
+            self.open = bool(there) and self._stride > 1
+            self._stride = 1
+        return 0
+
+    def _line(self, number: int) -> str | None:
+        """What is to be shown of that line; None behind the last one."""
+        if not 0 <= number < len(self._snapshot.lines):
+            return None
+        line = self._snapshot.lines[number]
+        if number == self._edge.line:
+            return line[: self._edge.character] if self._direction < 0 else line[self._edge.character :]
+        return "" if number in self._skipped else line
 
     @property
     def text(self) -> str:

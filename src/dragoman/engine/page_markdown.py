@@ -43,7 +43,12 @@ def _is_web_address(url: str) -> bool:
 
 
 def _link_open(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: Any, _environment: Any) -> str:
-    """A page that is opened learns neither where the reader comes from nor holds on to this one."""
+    """A page that is opened learns neither where the reader comes from nor holds on to this one.
+
+    A link to nowhere, which is not asked about by `validateLink`, leads nowhere.
+    """
+    if not tokens[index].attrGet("href"):
+        tokens[index].attrs.pop("href", None)
     tokens[index].attrSet("rel", "noopener noreferrer nofollow")
     tokens[index].attrSet("target", "_blank")
     return renderer.renderToken(tokens, index, options, _environment)

@@ -13,7 +13,7 @@ from dragoman.core.text import Position, Range, content_length
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dragoman.actions.perform import Prepared
+    from dragoman.actions.prepared import Prepared
     from dragoman.lsp.documents import Document, Journal
 
 MOST = 20

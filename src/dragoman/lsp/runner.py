@@ -20,7 +20,7 @@ from dragoman.core.errors import BadInput, DragomanError
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
-    from dragoman.actions.perform import Prepared
+    from dragoman.actions.prepared import Prepared
     from dragoman.core.events import Done, Event
     from dragoman.lsp.messages import Order, ProgressToken, RunResult
     from dragoman.lsp.progress import Progress

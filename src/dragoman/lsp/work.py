@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from dragoman import CONTENT_LOGGER
 from dragoman.actions.base import AnswerResult, EditResult, FileResult, ResultKind, Scene
 from dragoman.actions.complete import question_at
-from dragoman.actions.perform import Preferences, Tools, complete, prepare
+from dragoman.actions.perform import complete
 from dragoman.actions.places import folder_of
+from dragoman.actions.prepare import prepare
+from dragoman.actions.prepared import Preferences, Tools
 from dragoman.core.errors import BadInput
 from dragoman.core.languages import language_of
 from dragoman.core.text import Range, Snapshot
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from dragoman.actions.base import Action
-    from dragoman.actions.perform import Prepared
+    from dragoman.actions.prepared import Prepared
     from dragoman.core.completion import Question
     from dragoman.core.events import Event
     from dragoman.core.ports import Sheet

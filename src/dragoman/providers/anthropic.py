@@ -29,13 +29,13 @@ from dragoman.core.errors import (
     RateLimit,
     StreamingError,
 )
-from dragoman.core.sse import EventSplitter
 from dragoman.providers import anthropic_parts as parts
 from dragoman.providers import base, failures
 from dragoman.providers.anthropic_models import ways_of
 from dragoman.providers.base import Call, Capabilities
+from dragoman.providers.event_reader import EventReader
 from dragoman.providers.whole import EitherReader
-from dragoman.providers.wire import Objects, api_root, count, json_body, mapping, names
+from dragoman.providers.wire import api_root, count, json_body, mapping, names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -208,33 +208,15 @@ def _whole_events(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield {"type": "message_stop"}
 
 
-class Reader:
+class Reader(EventReader):
     """Events into deltas. What it does not know (pings, new kinds of event) says nothing."""
 
-    __slots__ = ("_events", "_finished", "_objects", "_stop", "_usage")
+    __slots__ = ("_stop", "_usage")
 
     def __init__(self) -> None:
-        self._events = EventSplitter()
-        self._objects = Objects(_CODES)
+        super().__init__(_CODES)
         self._usage: dict[str, Any] = {}
         self._stop: Stop | None = None
-        self._finished = False
-
-    @property
-    def skipped(self) -> int:
-        """Events that could not be read and were left out."""
-        return self._objects.skipped
-
-    def feed(self, data: bytes) -> list[Delta]:
-        """See `providers.base.Reader`."""
-        self._objects.note(data)
-        deltas: list[Delta] = []
-        for _, text in self._events.feed(data):
-            if self._finished:
-                break
-            if (event := self._objects.parse(text)) is not None:
-                self._take(event, deltas)
-        return deltas
 
     def close(self) -> list[Delta]:
         """See `providers.base.Reader`. A stream whose stop reason was seen is whole without its `message_stop`."""

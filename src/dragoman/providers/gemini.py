@@ -31,12 +31,12 @@ from dragoman.core.errors import (
     ServerError,
     StreamingError,
 )
-from dragoman.core.sse import EventSplitter
 from dragoman.providers import base, failures
 from dragoman.providers import gemini_parts as parts
 from dragoman.providers.base import Call, Capabilities
+from dragoman.providers.event_reader import EventReader
 from dragoman.providers.whole import EitherReader
-from dragoman.providers.wire import Objects, api_root, count, json_body, mapping, names, vectors
+from dragoman.providers.wire import api_root, count, json_body, mapping, names, vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -197,33 +197,15 @@ def reader() -> base.Reader:
     return EitherReader(Reader(), lambda answer: [answer] if {"candidates", "promptFeedback"} & answer.keys() else [])
 
 
-class Reader:
+class Reader(EventReader):
     """Chunks into deltas. There is no sentinel: the chunk with a reason to finish is the last one."""
 
-    __slots__ = ("_calls", "_events", "_finished", "_objects", "_usage")
+    __slots__ = ("_calls", "_usage")
 
     def __init__(self) -> None:
-        self._events = EventSplitter()
-        self._objects = Objects(_CODES)
+        super().__init__(_CODES)
         self._usage = Usage()
         self._calls = 0
-        self._finished = False
-
-    @property
-    def skipped(self) -> int:
-        """Events that could not be read and were left out."""
-        return self._objects.skipped
-
-    def feed(self, data: bytes) -> list[Delta]:
-        """See `providers.base.Reader`."""
-        self._objects.note(data)
-        deltas: list[Delta] = []
-        for _, text in self._events.feed(data):
-            if self._finished:
-                break
-            if (chunk := self._objects.parse(text)) is not None:
-                self._take(chunk, deltas)
-        return deltas
 
     def close(self) -> list[Delta]:
         """See `providers.base.Reader`."""

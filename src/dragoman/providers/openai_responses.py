@@ -25,9 +25,9 @@ from dragoman.core.chat import (
     UsageDelta,
 )
 from dragoman.core.errors import ContentFilter, StreamingError
-from dragoman.core.sse import EventSplitter
 from dragoman.providers import base, failures, openai
 from dragoman.providers.base import Call
+from dragoman.providers.event_reader import EventReader
 from dragoman.providers.openai_models import effort_word, is_reasoning
 from dragoman.providers.openai_parts import (
     data_url,
@@ -39,7 +39,7 @@ from dragoman.providers.openai_parts import (
 from dragoman.providers.openai_place import address, model_name, stream_headers
 from dragoman.providers.openai_stream import CODES
 from dragoman.providers.whole import EitherReader
-from dragoman.providers.wire import Objects, count, json_body, mapping, tool_ids
+from dragoman.providers.wire import count, json_body, mapping, tool_ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -235,35 +235,17 @@ def _text_format(request: Request) -> dict[str, Any] | None:
     return {"format": {"type": "json_schema", **schema} if schema else {"type": "json_object"}}
 
 
-class Reader:
+class Reader(EventReader):
     """Events into deltas. The last one holds usage and reason, so that nothing waits for the stream's end."""
 
-    __slots__ = ("_calls", "_events", "_finished", "_in_pieces", "_objects", "_refusal", "_thinking")
+    __slots__ = ("_calls", "_in_pieces", "_refusal", "_thinking")
 
     def __init__(self) -> None:
-        self._events = EventSplitter()
-        self._objects = Objects(CODES)
+        super().__init__(CODES)
         self._calls: dict[int, int] = {}
         self._in_pieces: set[int] = set()
         self._thinking = 0
         self._refusal = ""
-        self._finished = False
-
-    @property
-    def skipped(self) -> int:
-        """Events that could not be read and were left out."""
-        return self._objects.skipped
-
-    def feed(self, data: bytes) -> list[Delta]:
-        """See `providers.base.Reader`."""
-        self._objects.note(data)
-        deltas: list[Delta] = []
-        for _, text in self._events.feed(data):
-            if self._finished:
-                break
-            if text != "[DONE]" and (event := self._objects.parse(text)) is not None:
-                self._take(event, deltas)
-        return deltas
 
     def close(self) -> list[Delta]:
         """See `providers.base.Reader`."""

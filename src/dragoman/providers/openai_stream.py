@@ -21,9 +21,9 @@ from dragoman.core.errors import (
     ServerError,
     StreamingError,
 )
-from dragoman.core.sse import EventSplitter
 from dragoman.providers import failures
-from dragoman.providers.wire import Objects, count, mapping
+from dragoman.providers.event_reader import EventReader
+from dragoman.providers.wire import count, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -87,37 +87,17 @@ CODES: failures.Codes = MappingProxyType(
 """The family's own names for its errors, in lower case."""
 
 
-class Reader:
+class Reader(EventReader):
     """Chunks into deltas. The finish waits for `[DONE]` or the end, because the usage comes after its reason."""
 
-    __slots__ = ("_calls", "_count", "_events", "_finished", "_objects", "_refusal", "_stop")
+    __slots__ = ("_calls", "_count", "_refusal", "_stop")
 
     def __init__(self) -> None:
-        self._events = EventSplitter()
-        self._objects = Objects(CODES)
+        super().__init__(CODES)
         self._calls: dict[int, tuple[int, str]] = {}
         self._count = 0
         self._stop: Stop | None = None
         self._refusal = ""
-        self._finished = False
-
-    @property
-    def skipped(self) -> int:
-        """Events that could not be read and were left out."""
-        return self._objects.skipped
-
-    def feed(self, data: bytes) -> list[Delta]:
-        """See `providers.base.Reader`."""
-        self._objects.note(data)
-        deltas: list[Delta] = []
-        for _, text in self._events.feed(data):
-            if self._finished:
-                break
-            if text == "[DONE]":
-                deltas.append(self._finish())
-            elif (chunk := self._objects.parse(text)) is not None:
-                self._take(chunk, deltas)
-        return deltas
 
     def close(self) -> list[Delta]:
         """See `providers.base.Reader`. A stream whose finish was seen is whole without its sentinel."""
@@ -131,6 +111,9 @@ class Reader:
         self._finished = True
         # OpenAI says `stop` after a tool that it had to call, other servers after every one.
         return FinishDelta(Stop.TOOL_CALLS if self._calls and self._stop is Stop.STOP else self._stop)
+
+    def _ended(self) -> list[Delta]:
+        return [self._finish()]
 
     def _take(self, chunk: Mapping[str, Any], deltas: list[Delta]) -> None:
         if chunk.get("error") or chunk.get("object") == "error":

@@ -1,20 +1,15 @@
 // VS Code's window in a browser without windows: what is seen is read, keys and clicks go in. Told so by lines of JSON on
-// stdin; answers on stdout. Usage: page.mjs DRIVER BROWSER URL OPENED, where OPENED is a file for what other pages are opened.
+// stdin; answers on stdout. Usage: page.mjs DRIVER BROWSER URL
 import { createRequire } from "node:module";
-import { writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
-const [driver, executablePath, url, opened] = process.argv.slice(2);
+const [driver, executablePath, url] = process.argv.slice(2);
 const { chromium } = createRequire(`${driver}/`)("playwright-core");
 
 const args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
 const browser = await chromium.launch({ executablePath, headless: true, args });
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"] });
 const page = await context.newPage();
-context.on("page", (other) => {
-  writeFileSync(opened, other.url());
-  void other.close();
-});
 const elsewhere = new Set();
 page.on("request", (request) => {
   const { protocol, hostname } = new URL(request.url());
@@ -44,7 +39,7 @@ const abilities = {
   async click({ selector, has }) {
     const frame = await frameWith(selector);
     const found = has ? frame.locator(selector, { hasText: has }) : frame.locator(selector);
-    await found.first().click({ timeout: 10_000 });
+    await found.first().click({ timeout: 60_000 });
   },
   count: async ({ selector }) => (await frameWith(selector)).locator(selector).count(),
   picture: ({ path }) => page.screenshot({ path }).then(() => undefined),
