@@ -40,16 +40,17 @@ RENAMED = SOURCE.replace("result", "found")
 def neovim(request, tmp_path) -> Callable[..., None]:
     """Runs one Lua file of `in_neovim` in Neovim, on a desk of its own, with that provider; fails where it fails.
 
-    With `hangs_up` the file `hung-up` beside the project tells it that the provider's first connection is closed.
+    `more` settings come behind the usual ones. With `hangs_up` the file `hung-up` beside the project tells it that the
+    provider's first connection is closed.
     """
     program = PROGRAMS / request.param
     assert program.exists(), f"{program} is missing: scripts/get-editors fetches it"
 
-    def run(name: str, simulator: Simulator, wanted: str = "", *, hangs_up: bool = False) -> None:
+    def run(name: str, simulator: Simulator, wanted: str = "", *, more: str = "", hangs_up: bool = False) -> None:
         desk = Desk(tmp_path / "desk")
         errors = tmp_path / "errors"
         with in_thread(simulator), errors.open("wb") as output:
-            desk.lay(SETTINGS.format(url=simulator.url))
+            desk.lay(SETTINGS.format(url=simulator.url) + more)
             editor = subprocess.Popen(
                 [program, *_arguments()],
                 cwd=desk.folder,
@@ -112,8 +113,14 @@ def test_answer_streams_into_a_window(neovim):
 def test_preview_accepts_in_one_step(neovim):
     """An edit is shown as a diff before it lands; a applies it, and one undo takes it back."""
     simulator = Simulator(rewriting(COMPREHENSION))
-    neovim("accept", simulator, wanted=REFACTORED)
+    neovim("accept", simulator, REFACTORED)
     assert "implify" in simulator.completions[0].prompt
+
+
+def test_preview_takes_away_the_last_lines(neovim):
+    """An edit that takes away a file's last lines leaves no empty one behind."""
+    wanted = SOURCE[: SOURCE.rindex("    for order")]
+    neovim("shorten", Simulator(rewriting("result = []")), wanted)
 
 
 def test_preview_rejects(neovim):
@@ -148,6 +155,15 @@ def test_typing_inside_meanwhile(neovim):
 def test_bang_needs_no_preview(neovim):
     """With a bang an edit lands by itself."""
     neovim("bang", Simulator(rewriting(COMPREHENSION)), wanted=REFACTORED)
+
+
+def test_own_action(neovim):
+    """An action of the person's own is run by its name, with words."""
+    simulator = Simulator(rewriting(COMPREHENSION))
+    more = '[actions.shorter]\ntitle = "Shorter"\nprompt = "Make it shorter."\n'
+    neovim("own_action", simulator, REFACTORED, more=more)
+    assert "Make it shorter." in simulator.completions[0].prompt
+    assert "in one line" in simulator.completions[0].prompt
 
 
 def test_prompts(neovim):

@@ -23,3 +23,4 @@ t.press("q")
 assert(t.no_float(), "the window is still there")
 t.same(t.text(buffer), before)
 t.same(t.notes, {})
+t.same(vim.fn.execute("messages"), "") -- the server had nothing to complain about

@@ -21,7 +21,7 @@ vim.ui.select = function(names, options)
   chosen = options.format_item(names[1])
 end
 vim.cmd("Dragoman")
-t.same(chosen, "Ask")
+t.same(chosen, "Action of your own")
 
 -- What is selected by characters is what is sent.
 t.go_to("order.price")

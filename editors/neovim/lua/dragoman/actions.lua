@@ -9,7 +9,9 @@
 
 ---@type table<string, dragoman.Action>
 return {
+  action = { title = "Action of your own", shows = "text", prompt = "Its name: ", needs_words = true },
   ask = { title = "Ask", shows = "answer", prompt = "Ask: ", needs_words = true },
+  chat = { title = "Chat", shows = "text" },
   commit = { title = "Commit message", shows = "answer" },
   complete = { title = "Complete", shows = "text" },
   document = { title = "Document", shows = "preview" },

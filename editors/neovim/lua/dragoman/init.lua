@@ -26,8 +26,13 @@ function M.run(name, wish)
     end
     local at = require("dragoman.place").here(wish.first, wish.last, client.offset_encoding)
     local function begin(instruction)
-      local order = { instruction = instruction ~= "" and instruction or nil }
-      M._show(action, { name = name, title = action.title, place = at, order = order }, wish.preview)
+      local asked = { name = name, title = action.title, place = at, order = {} }
+      if name == "action" then -- its words begin with the name of what the person has made
+        asked.name, instruction = instruction:match("^(%S+)%s*(.*)$")
+        asked.title = asked.name
+      end
+      asked.order.instruction = instruction ~= "" and instruction or nil
+      M._show(action, asked, wish.preview)
     end
     if action.needs_words and words == "" then
       vim.ui.input({ prompt = action.prompt }, function(typed)

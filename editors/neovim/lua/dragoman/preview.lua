@@ -20,17 +20,25 @@ local GROUPS = { ["+"] = "DragomanAdd", ["-"] = "DragomanDelete", ["@"] = "Drago
 local Preview = {}
 Preview.__index = Preview
 
---- The lines of a text after the server's edits of it.
----@param lines string[]
+--- The lines of the buffer's text after the server's edits of it. Its last line end is a line of its own meanwhile:
+--- Neovim 0.10 would leave an empty line where an edit takes away the last ones.
+---@param asked dragoman.Task
 ---@param edits table[]
----@param encoding string
 ---@return string[]
-local function edited(lines, edits, encoding)
-  local buffer = vim.api.nvim_create_buf(false, true)
-  vim.api.nvim_buf_set_lines(buffer, 0, -1, false, lines)
-  vim.lsp.util.apply_text_edits(edits, buffer, encoding)
-  local after = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
-  vim.api.nvim_buf_delete(buffer, { force = true })
+local function edited(asked, edits)
+  local of = vim.bo[asked.place.buffer]
+  local ended = of.endofline or (of.fixendofline and not of.binary)
+  local scratch = vim.api.nvim_create_buf(false, true)
+  vim.api.nvim_buf_set_lines(scratch, 0, -1, false, asked.before)
+  if ended then
+    vim.api.nvim_buf_set_lines(scratch, -1, -1, false, { "" })
+  end
+  vim.lsp.util.apply_text_edits(edits, scratch, asked.encoding)
+  local after = vim.api.nvim_buf_get_lines(scratch, 0, -1, false)
+  vim.api.nvim_buf_delete(scratch, { force = true })
+  if ended and after[#after] == "" then
+    table.remove(after)
+  end
   return after
 end
 
@@ -178,7 +186,7 @@ end
 ---@param who string? the provider and its model
 ---@param enter boolean
 local function show(asked, result, who, enter)
-  local after = edited(asked.before, result.edits, asked.encoding)
+  local after = edited(asked, result.edits)
   local found = hunks.between(asked.before, after)
   if #found == 0 then
     return message.info(asked.title .. ": " .. (result.message or "the model proposes no change."))

@@ -42,6 +42,13 @@ function M.request(client, method, params, answered, buffer)
   return sent and id or nil
 end
 
+--- The person's settings for Dragoman, where there are any: an empty table would go out as a list.
+---@return table?
+local function wrapped()
+  local settings = options().settings
+  return next(settings) and { dragoman = settings } or nil
+end
+
 --- Neovim 0.10 has no `vim.lsp.config`: it is given the same file's configuration.
 ---@param buffer integer
 local function start_in_old_neovim(buffer)
@@ -50,8 +57,7 @@ local function start_in_old_neovim(buffer)
   end
   local config = dofile(vim.api.nvim_get_runtime_file("lsp/dragoman.lua", false)[1])
   config.name = NAME
-  config.settings = { dragoman = options().settings }
-  config.init_options = config.settings
+  config.settings, config.init_options = wrapped(), wrapped()
   config.root_dir = vim.fs.root(buffer, config.root_markers)
   vim.lsp.start(config, { bufnr = buffer, reuse_client = config.reuse_client })
 end
@@ -59,9 +65,9 @@ end
 --- Starts it for every open file that has none, and for those that are opened from now on.
 function M.enable()
   if vim.lsp.config then
-    local settings = options().settings
-    if next(settings) then
-      vim.lsp.config(NAME, { settings = { dragoman = settings }, init_options = { dragoman = settings } })
+    local settings = wrapped()
+    if settings then
+      vim.lsp.config(NAME, { settings = settings, init_options = settings })
     end
     vim.lsp.enable(NAME)
     return
