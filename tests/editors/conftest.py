@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from editors.desk import REPOSITORY, SETTINGS, Desk
+from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
 from editors.emacs import Emacs
 from editors.helix import Helix, OldHelix
 from editors.neovim import Neovim, OldNeovim
@@ -40,18 +40,20 @@ def sockets() -> Iterator[str]:
     ids=lambda editor: editor.__name__,
 )
 def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
-    """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings."""
+    """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings.
+    A source of its own has a language server beside Dragoman, which finds its problem.
+    """
     missing = request.param.missing(PROGRAMS)
     assert missing is None, missing
     if lack := request.param.lacks.get(scenario_of(request.node.originalname)):
         pytest.skip(lack)
     with ExitStack() as stack:
 
-        def open_(simulator: Simulator, settings: str = SETTINGS, *, beside: bool = False) -> Editor:
+        def open_(simulator: Simulator, settings: str = SETTINGS, *, source: str = SOURCE) -> Editor:
             desk = Desk(tmp_path / "desk")
             stack.enter_context(in_thread(simulator))
-            desk.lay(settings.format(url=simulator.url))
-            if beside:
+            desk.lay(settings.format(url=simulator.url), source)
+            if source != SOURCE:
                 desk.set_beside()
             editor = request.param(desk, PROGRAMS, next(sockets))
             stack.callback(editor.close)

@@ -85,10 +85,10 @@ class Desk:
         """What was opened in the browser, which is not there."""
         return self.home / "opened"
 
-    def lay(self, settings: str) -> None:
+    def lay(self, settings: str, source: str = SOURCE) -> None:
         """Makes the project, the settings, and a `dragoman` that writes down what passes."""
         (self.folder / ".git").mkdir(parents=True)
-        self.file.write_text(SOURCE, encoding="utf-8")
+        self.file.write_text(source, encoding="utf-8")
         (self.home / "config.toml").write_text(settings, encoding="utf-8")
         (self.home / "bin").mkdir()
         self._tap("dragoman", self.recording)

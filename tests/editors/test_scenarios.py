@@ -92,11 +92,10 @@ def test_writes_tests(open_editor):
 
 
 def test_fix_beside_another_server(open_editor):
-    """What the language's own server has found is fixed from the menu that both servers fill."""
+    """What the language's own server (in VS Code an extension) has found is fixed from the menu that both fill."""
     simulator = Simulator(REFACTORING)
-    editor = open_editor(simulator, beside=True)
-    editor.go_to("result = []")
-    editor.open_line("import math")
+    editor = open_editor(simulator, source=SOURCE.replace("    result = []\n", "    import math\n    result = []\n"))
+    editor.go_to("import math")
     editor.stand_on("`math` imported but unused")
     problem = "Fix: `math` imported but unused"
     [fix] = editor.wait("the fix", lambda: [title for title in editor.actions() if title.startswith(problem)])
@@ -113,6 +112,8 @@ def test_change_is_accepted_by_itself(open_editor):
     editor.go_to("def names")
     editor.run_action("Refactor")
     editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
+    if not editor.has_panel:
+        editor.sees("waits in the text")
     assert "<<<<<<<" in editor.text()
     editor.go_to("<<<<<<<")
     editor.run_action("Accept this change")
@@ -142,8 +143,6 @@ def test_hover(open_editor):
 def test_watch_in_the_browser(open_editor):
     """While an explanation is written, the menu opens the live page, where it is seen so far."""
     editor = open_editor(Simulator(Reply(text=("It gathers ", *("names. ",) * 10_000), between=0.05)))
-    if editor.has_panel:
-        pytest.skip("its own panel shows the answer while it is written")
     editor.go_to("def names")
     editor.run_action("Explain")
     editor.wait("the answer begun", lambda: any(v["kind"] == "report" for v in editor.recording.progress()))

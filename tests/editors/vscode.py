@@ -12,6 +12,7 @@ import socket
 import subprocess
 import zipfile
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from editors.desk import REPOSITORY
@@ -59,6 +60,7 @@ class VSCode(Editor):
     name = "VS Code"
     holds_messages = False
     has_panel = True
+    lacks = MappingProxyType({"watch in the browser": "its own panel shows the answer while it is written"})
 
     def __init__(
         self,
