@@ -11,7 +11,7 @@ from dragoman.actions import ACTIONS
 from dragoman.core.errors import AllCandidatesFailed, NothingToAsk
 from dragoman.core.intent import Intent
 from lsp.clients import CLIENTS, EGLOT, HELIX, NEOVIM_0_12, VSCODE, ZED, identity, initialize_params
-from lsp.desk import FULL, span
+from lsp.desk import FULL, Model, span
 from lsp.orders import CODE, DIAGNOSTIC, NEW, REPLY, URI, WHOLE, answered, open_code, order
 from lsp.project import Project
 
@@ -404,6 +404,34 @@ async def test_every_way_to_cancel(open_desk, way):
     assert desk.progress("bar")[-1] == {"kind": "end", "message": "cancelled"}
     assert editor.edits == []
     assert not desk.server.documents.get(URI)._journals
+
+
+class SlowToClose(Model):
+    """Its connection takes a moment to close."""
+
+    async def stream(self, job):
+        try:
+            async for event in super().stream(job):
+                yield event
+        finally:
+            await asyncio.sleep(0.5)
+            self.closed.append("the connection")
+
+
+async def test_a_second_cancel_does_not_disturb_the_first(open_desk):
+    """Who cancels twice, in whatever ways, still has the provider's connection closed to its end."""
+    desk = await open_desk(FULL)
+    await open_code(desk)
+    closing = desk.services.completer = SlowToClose()
+    message_id, response = desk.ask("dragoman/run", order("refactor", workDoneToken="bar"))
+    await desk.settle()
+    desk.notify("$/cancelRequest", {"id": message_id})
+    await desk.settle()
+    await desk.request("workspace/executeCommand", {"command": "dragoman.cancel"})
+    desk.notify("window/workDoneProgress/cancel", {"token": "bar"})
+    desk.notify("$/cancelRequest", {"id": message_id})
+    assert (await response)["error"]["code"] == -32800
+    assert "the connection" in closing.closed
 
 
 async def test_cancel_of_work_that_answered_at_once(open_desk):

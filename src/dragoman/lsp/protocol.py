@@ -13,6 +13,7 @@ import json
 import logging
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcMethodNotFound
@@ -67,6 +68,7 @@ class Protocol(JsonRPCProtocol):
         self.exit_code: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._running: dict[MessageId, asyncio.Task[Any]] = {}
         self._notified: set[asyncio.Task[Any]] = set()
+        self._cancelled: WeakSet[asyncio.Task[Any]] = WeakSet()
         self._asked: dict[MessageId, tuple[asyncio.Future[Any], str]] = {}
         self._last_id = 0
         self.answered_early: MessageId | None = None
@@ -340,13 +342,19 @@ class Protocol(JsonRPCProtocol):
         """The client no longer wants the answer; the request is still answered, as cancelled."""
         task = self._running.get(message_id) if isinstance(message_id, int | str) else None
         if task is not None:
+            self.cancel_task(task)
+
+    def cancel_task(self, task: asyncio.Task[Any]) -> None:
+        """Cancel it, once: a second time would interrupt it while it closes its connection, which then stays open."""
+        if task not in self._cancelled:
+            self._cancelled.add(task)
             task.cancel()
 
     async def cancel_all(self, *, but: asyncio.Task[Any] | None = None) -> None:
         """Cancel whatever runs, and wait until it has let go of its connections."""
         tasks = [task for task in (*self._running.values(), *self._notified) if task is not but]
         for task in tasks:
-            task.cancel()
+            self.cancel_task(task)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def shut_down(self) -> None:

@@ -68,14 +68,14 @@ class Runner:
         """Cancel one run, or all; returns how many."""
         runs = [run for run in self._runs.values() if run_id is None or run.id == run_id]
         for run in runs:
-            run.task.cancel()
+            self._server.protocol.cancel_task(run.task)
         return len(runs)
 
     def cancel_token(self, token: ProgressToken) -> None:
         """Cancel the run that reports on this work-done token."""
         for run in list(self._runs.values()):
             if token in run.tokens:
-                run.task.cancel()
+                self._server.protocol.cancel_task(run.task)
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run a coroutine until it ends or the connection does."""
@@ -93,7 +93,7 @@ class Runner:
         running = {*self._tasks, *(run.task for run in self._runs.values())}
         tasks = [task for task in running if task is not asyncio.current_task()]
         for task in tasks:
-            task.cancel()
+            self._server.protocol.cancel_task(task)
         await asyncio.gather(*tasks, return_exceptions=True)
 
     # Running
