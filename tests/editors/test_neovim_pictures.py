@@ -59,7 +59,9 @@ def take_picture(tmp_path, sockets) -> Callable[..., str]:
                 terminal.type(f":Dragoman {command}")
                 terminal.keys("Enter")
                 _see(terminal, wanted)
-                eventually(lambda: desk.recording.progress()[-1]["kind"] == "end", lambda: "the work never ended")
+                eventually(
+                    lambda: any(value["kind"] == "end" for value in desk.recording.progress()), lambda: "no end came"
+                )
                 return svg_of(terminal.coloured(), COLUMNS, title=title)
             finally:
                 terminal.close()
