@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -68,6 +69,7 @@ def session(monkeypatch, tmp_path):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("PYTHON_KEYRING_BACKEND")
     bus = _started("dbus-daemon", f"--config-file={folder}/bus.conf", "--nofork")
+    _until_listening(folder / "bus")
     yield bus
     _ended(bus)
     if (folder / "prompter").exists():
@@ -83,17 +85,29 @@ def session(monkeypatch, tmp_path):
 def keyring(session):
     """An OS keyring that is open."""
     daemon = _started("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets")
-    daemon.stdin.write(b"login password")
-    daemon.stdin.close()
-    _until_open()
-    yield OsKeyring()
-    _ended(session)  # before the keyring, which somebody may still wait for
-    _ended(daemon)
+    try:
+        daemon.stdin.write(b"login password")
+        daemon.stdin.close()
+        _until_open()
+        yield OsKeyring()
+    finally:
+        _ended(session)  # before the keyring, which somebody may still wait for
+        _ended(daemon)
 
 
 def _started(*command):
     nowhere = subprocess.DEVNULL
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=nowhere, stderr=nowhere)
+
+
+def _until_listening(path):
+    """A daemon that finds no bus when it starts does without one for good."""
+    for _ in range(600):
+        with closing(socket.socket(socket.AF_UNIX)) as connection, suppress(OSError):
+            connection.connect(str(path))
+            return
+        time.sleep(0.05)
+    raise AssertionError("the bus never listened")
 
 
 def _ended(process):
