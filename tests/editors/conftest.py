@@ -35,9 +35,17 @@ def sockets() -> Iterator[str]:
     return names()
 
 
+MARKS = {
+    VSCode: pytest.mark.vscode,
+    OldNeovim: pytest.mark.widely,
+    OldHelix: pytest.mark.widely,
+    Emacs: pytest.mark.widely,
+}
+"""What is not run each time, for it takes many minutes."""
+
+
 @pytest.fixture(
-    params=[pytest.param(editor, marks=pytest.mark.vscode) if editor is VSCode else editor for editor in EDITORS],
-    ids=lambda editor: editor.__name__,
+    params=[pytest.param(editor, marks=MARKS.get(editor, ())) for editor in EDITORS], ids=lambda editor: editor.__name__
 )
 def open_editor(request, tmp_path, sockets) -> Iterator[Callable[..., Editor]]:
     """Opens the editor on a desk of its own, with that provider, which is asked at `{url}` in the settings.
