@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from editors.desk import Desk
 
 PERSON = """
-;; What these tests need besides: no help that comes by itself, no compiler, the desk's browser, and a sign when
-;; something is done that no message overwrites.
-(setq inhibit-startup-screen t native-comp-jit-compilation nil eldoc-idle-delay 3600)
+;; What these tests need besides: no help that comes by itself, the desk's browser, and a sign when something is
+;; done that no message overwrites.
+(setq inhibit-startup-screen t eldoc-idle-delay 3600)
 (setq browse-url-browser-function #'browse-url-xdg-open)
 (setq dragoman-options '(:inline (:as_completion t)))
 (defun test-done (number) (write-region "" nil (format "~/done-%d" number) nil 'quietly))
@@ -50,9 +50,9 @@ class Emacs(TerminalEditor):
         }
     )
 
-    def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
+    def __init__(self, desk: Desk, programs: Path, place: str) -> None:
         self._numbers, self._home = itertools.count(1), desk.home
-        super().__init__(desk, programs, socket)
+        super().__init__(desk, programs, place)
 
     @classmethod
     def version(cls, programs: Path) -> str:
@@ -63,6 +63,11 @@ class Emacs(TerminalEditor):
     def configure(self, desk: Desk) -> None:
         """Copies `editors/emacs` to where a person would put it."""
         shutil.copytree(desk.pieces / "emacs", desk.home / ".emacs.d")
+        # Emacs would compile what it loads, each time anew, with processes that go on for long.
+        early = desk.home / ".emacs.d" / "early-init.el"
+        early.write_text(
+            "(setq native-comp-jit-compilation nil native-comp-enable-subr-trampolines nil)\n", encoding="utf-8"
+        )
         with (desk.home / ".emacs.d" / "init.el").open("a", encoding="utf-8") as init:
             init.write(PERSON)
 

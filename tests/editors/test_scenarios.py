@@ -192,8 +192,8 @@ def test_completes_at_the_cursor(open_editor):
     editor.take_proposal("sum(order.price for order in orders)")
     editor.sees("whole = sum(order.price for order in orders)")
     editor.normal()
-    line = "    whole = sum(order.price for order in orders)\n"
-    assert editor.text() == SOURCE.replace("result = 0\n", f"result = 0\n{line}")
+    whole = SOURCE.replace("result = 0\n", "result = 0\n    whole = sum(order.price for order in orders)\n")
+    editor.wait("the proposal in the text", lambda: editor.text() == whole)  # on the screen it stood before
     asked = simulator.completions[-1]
     assert asked.prompt.endswith("    result = 0\n    whole = s")
     assert asked.suffix.startswith("\n    for order in orders:\n")
