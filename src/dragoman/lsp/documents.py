@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakSet
 
+from dragoman.core.languages import language_id
 from dragoman.core.text import (
     Position,
     Range,
@@ -192,7 +193,7 @@ class Documents:
 
     def open(self, uri: str, language: str, version: int, text: str) -> Document:
         """Take over a document from the editor."""
-        document = Document(uri, language, version, text)
+        document = Document(uri, language_id(language), version, text)
         self.close(uri)
         self._open[_place(uri)] = document
         self.last_touched = uri
