@@ -84,8 +84,10 @@ def test_writes_tests(open_editor):
     editor.go_to("def names")
     editor.run_action("Write tests")
     if not editor.opens_documents:
-        editor.sees("test_orders.py is new")
-        editor.enter("open test_orders.py")
+        editor.sees("test_orders.py is new, not saved yet: Space b shows it.")
+        editor.terminal.type(" b")
+        editor.sees("test_orders.py +")
+        editor.terminal.type("test_orders\r")
     editor.sees("def test_names():")
     assert "def names(orders):" in simulator.completions[0].prompt
     assert editor.file.read_text(encoding="utf-8") == SOURCE

@@ -31,6 +31,7 @@ async def present(server: Server, title: str, markdown: str) -> str:
     uri = uri_of(path)
     if server.facts.show_document:
         params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
+        server.documents.expect_answer(uri)
         try:
             shown = await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
             if shown is not None and shown.success:
