@@ -94,13 +94,16 @@ def test_writes_tests(open_editor):
 
 
 def test_fix_beside_another_server(open_editor):
-    """What the language's own server (in VS Code an extension) has found is fixed from the menu that both fill."""
+    """What the language's own server (in VS Code an extension, in Emacs a checker) has found is fixed from the menu that both fill."""
     simulator = Simulator(REFACTORING)
     editor = open_editor(simulator, source=SOURCE.replace("    result = []\n", "    import math\n    result = []\n"))
     editor.go_to("import math")
     editor.stand_on("`math` imported but unused")
-    problem = "Fix: `math` imported but unused"
-    [fix] = editor.wait("the fix", lambda: [title for title in editor.actions() if title.startswith(problem)])
+
+    def fixes():
+        return [title for title in editor.actions() if title.startswith("Fix: ") and "`math` imported" in title]
+
+    [fix] = editor.wait("the fix", fixes)
     editor.normal()
     editor.run_action(fix)
     editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
