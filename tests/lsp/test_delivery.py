@@ -66,10 +66,11 @@ async def test_refused_document_falls_back_to_a_message(desk, refusal):
     assert desk.messages()[1:] == ["Dragoman: Explain: the answer is in /answers/1.md"]
 
 
-async def test_client_without_documents_gets_a_message(open_desk):
+@pytest.mark.parametrize("markdown", [SHORT, f"```\n{SHORT}\n```"], ids=["plain", "fenced"])
+async def test_client_without_documents_gets_a_message(open_desk, markdown):
     """A client that shows no documents is not asked to."""
     desk = await open_desk({**FULL, "window": {}})
-    await explained(desk, SHORT)
+    await explained(desk, markdown)
     assert desk.messages() == [f"Dragoman: {SHORT}"]
     assert not [message for message in desk.said if message.get("method") == "window/showDocument"]
 

@@ -61,6 +61,6 @@ async def open_page(server: Server) -> bool:
 
 
 def _line(markdown: str) -> str:
-    """The answer in one line, or "" where it is too long for one."""
-    line = " ".join(markdown.split())
+    """The answer in one line without its fences, or "" where it is too long for one."""
+    line = " ".join(" ".join(row for row in markdown.split("\n") if not row.startswith("```")).split())
     return line if len(line) <= ONE_LINE else ""
