@@ -47,6 +47,7 @@ class Emacs(TerminalEditor):
     program = "emacs"
     holds_messages = False
     has_panel = False
+
     def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
         self._numbers, self._home = itertools.count(1), desk.home
         super().__init__(desk, programs, socket)

@@ -1,4 +1,7 @@
-"""Keeps a terminal's screen as a picture for the documentation: in PICTURES=docs/pictures, else where it is thrown away."""
+"""Keeps a terminal's screen as a picture for the documentation, where `PICTURES=docs/pictures` says so.
+
+Drives no editor; without the variable the picture goes where the test says, and is thrown away.
+"""
 
 from __future__ import annotations
 

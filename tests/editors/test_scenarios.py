@@ -86,7 +86,7 @@ def test_writes_tests(open_editor):
     if not editor.opens_documents:
         editor.sees("test_orders.py is new, not saved yet: Space b shows it.")
         editor.terminal.type(" b")
-        editor.sees("test_orders.py +")
+        editor.sees("+     test_orders.py")
         editor.terminal.type("test_orders\r")
     editor.sees("def test_names():")
     assert "def names(orders):" in simulator.completions[0].prompt
@@ -94,7 +94,9 @@ def test_writes_tests(open_editor):
 
 
 def test_fix_beside_another_server(open_editor):
-    """What the language's own server (in VS Code an extension, in Emacs a checker) has found is fixed from the menu that both fill."""
+    """What the language's own server (in VS Code an extension, in Emacs a checker) has found is fixed from the menu
+    that both fill.
+    """
     simulator = Simulator(REFACTORING)
     editor = open_editor(simulator, source=SOURCE.replace("    result = []\n", "    import math\n    result = []\n"))
     editor.go_to("import math")

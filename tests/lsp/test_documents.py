@@ -102,7 +102,7 @@ async def test_last_touched_document_is_the_one_last_typed_in(desk):
 
 
 async def test_answer_that_opens_by_itself_is_not_where_the_person_is(desk):
-    """Commands that name no document go on meaning the code when an answer has opened, until something is done there."""
+    """Commands that name no document go on meaning the code when an answer opens, until something is done there."""
     code, answer = desk.open("code", uri="file:///project/1"), "file:///answers/1.md"
     desk.server.documents.expect_answer(answer)
     desk.open("answer", uri=answer)

@@ -124,7 +124,7 @@ class WorkDone:
             self._send_end()
 
     async def granted(self) -> None:
-        """Wait a moment, at the end of a quick run, until the bar is there, so that it has ended before more is said."""
+        """Wait a moment, after a quick run, until the bar is there: it has to end before more is said."""
         if self._creating is not None and not self._creating.done():
             await asyncio.wait({self._creating}, timeout=GRANT_SECONDS)
 

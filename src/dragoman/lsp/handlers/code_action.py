@@ -68,7 +68,7 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
             entries.extend(_hunks(server, document, selection))
             entries.extend(_fixes(server, document.uri, selection))
         entries.extend(_housekeeping(server, document.uri))
-    taken = {entry.title for entry in entries}  # a review's own fix is there already: the model is not asked for another
+    taken = {entry.title for entry in entries}  # where a review gave its fix, the model is not asked for another
     entries.extend(
         entry
         for action in server.catalog.actions
