@@ -29,6 +29,8 @@ class ClientFacts:
     skips_stale_edits: it passes over an edit for an older version, and yet says that it was applied.
     disabled_actions: it shows entries of the menu that can't be chosen, with the reason.
     typing_delay: seconds for which it may hold typing back before it sends it as didChange.
+    edits_create: it makes an unsaved file of an edit for one that is not there.
+    list_keys: the keys that list what is open, for where it shows nothing by itself; "" where nobody knows.
     """
 
     name: str
@@ -53,6 +55,8 @@ class ClientFacts:
     shows_command_errors: bool
     skips_stale_edits: bool
     typing_delay: float
+    edits_create: bool
+    list_keys: str
 
 
 class _Quirks(NamedTuple):
@@ -62,7 +66,11 @@ class _Quirks(NamedTuple):
     typing_delay: float = 0.0
     takes_document_changes: bool = False  # and does not say so
     questions_take_the_keys: bool = False  # a question comes over whoever is typing: Enter says yes to it, unawares
+    edits_create: bool = False
+    list_keys: str = ""
 
+
+_EMACS = _Quirks(typing_delay=0.5, questions_take_the_keys=True, edits_create=True, list_keys="C-x b")
 
 _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
     {
@@ -80,10 +88,10 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
         "code-server": _Quirks(answers_at_once=False, shows_command_errors=True),
         "vscodium": _Quirks(answers_at_once=False, shows_command_errors=True),
         "cursor": _Quirks(answers_at_once=False, shows_command_errors=True),
-        "helix": _Quirks(questions_take_the_keys=True),
+        "helix": _Quirks(questions_take_the_keys=True, list_keys="Space b"),
         "zed": _Quirks(),
-        "emacs": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
-        "eglot": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
+        "emacs": _EMACS,
+        "eglot": _EMACS,
     }
 )
 
@@ -125,6 +133,8 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         shows_command_errors=quirks.shows_command_errors,
         skips_stale_edits=quirks.skips_stale_edits,
         typing_delay=quirks.typing_delay,
+        edits_create=quirks.edits_create,
+        list_keys=quirks.list_keys,
     )
 
 
