@@ -124,8 +124,9 @@ async def windows(folder, store, environment=None):
 
 
 def calls_of(simulator, provider):
-    """When the provider was called, in order."""
-    return sorted(call.received_at for call in simulator.completions if call.prefix == f"/{provider}")
+    """The calls of the provider, in order."""
+    calls = [call for call in simulator.completions if call.prefix == f"/{provider}"]
+    return sorted(calls, key=lambda call: call.received_at)
 
 
 async def one_learns_for_all(crowd, simulator):
@@ -158,25 +159,31 @@ async def load(crowd, simulator, requests, disturb):
     seconds = asyncio.get_running_loop().time() - began
     assert all(task.exception() is None for task in asking)
     assert ended.answered + len(ended.refused) + ended.gone == len(asking)
-    arrived = calls_of(simulator, "limited")
+    calls = calls_of(simulator, "limited")
+    admitting = calls[-1].received_at - began
     figures = (
-        f"{len(arrived)} calls admitted in {arrived[-1] - began:.2f} s, allowed "
-        f"{BURST + RATE * (arrived[-1] - began):.0f}; at the same time {at_once(arrived)} of {IN_FLIGHT}; "
+        f"{len(calls)} calls admitted in {admitting:.2f} s, allowed "
+        f"{BURST + RATE * admitting:.0f}; at the same time {at_once(calls)} of {IN_FLIGHT}; "
         f"{ended.answered} answered, {len(ended.refused)} refused, {ended.gone} gone with killed windows, "
         f"{seconds:.1f} s"
     )
     return ended, figures
 
 
-def at_once(arrived):
-    """The most calls that were under way at the same moment, each for as long as it is sure to take."""
-    return max(sum(start <= moment < start + WRITES_SECONDS for start in arrived) for moment in arrived)
+def at_once(calls):
+    """The most calls that were under way at the same moment, each for as long as it is sure to take: to its first
+    words, or until its window was killed, whose place is another's then.
+    """
+    sure = [(call.received_at, call.received_at + WRITES_SECONDS, call.hung_up_at) for call in calls]
+    spans = [(begin, end if killed is None else min(end, killed)) for begin, end, killed in sure]
+    return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
 
 
-def assert_within_limits(arrived):
-    """No window of time saw more calls than rate and burst allow."""
+def assert_within_limits(calls):
+    """No window of time saw more calls than rate and burst allow, nor any moment more than may be under way."""
+    arrived = [call.received_at for call in calls]
     for first, start in enumerate(arrived):
         for last in range(first, len(arrived)):
             allowed = BURST + RATE * (arrived[last] - start + LATE_SECONDS)
             assert last - first + 1 <= allowed, f"{last - first + 1} calls in {arrived[last] - start:.2f} s"
-    assert at_once(arrived) <= IN_FLIGHT
+    assert at_once(calls) <= IN_FLIGHT

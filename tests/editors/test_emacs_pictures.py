@@ -16,7 +16,7 @@ from simulator_thread import in_thread
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 TESTED = Reply(
     text=(

@@ -12,7 +12,7 @@ from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY
 from editors.emacs import Emacs
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 
 @pytest.fixture

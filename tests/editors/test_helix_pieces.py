@@ -13,7 +13,7 @@ from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY
 from editors.helix import Helix, OldHelix
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 PIECES = REPOSITORY / "editors" / "helix"
 LANGUAGES = [
