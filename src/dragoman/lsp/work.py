@@ -140,7 +140,7 @@ async def carry_out(
         kept = "kept" in delivered
         if isinstance(result, EditResult | FileResult) and result.tried is not None:
             delivered["tests"] = await server.testing.tell(result.tried, show=order.apply)
-        if isinstance(result, AnswerResult) and order.apply:
+        if isinstance(result, AnswerResult):
             server.hovers.keep(prepared, subject.document, subject.journal, result.markdown)
         return delivered
     finally:
