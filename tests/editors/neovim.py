@@ -79,7 +79,6 @@ class OldNeovim(Neovim):
     lacks = MappingProxyType(
         {
             **Neovim.lacks,
-            "change is accepted by itself": "it leaves an empty line where an edit takes away a file's last ones",
             "hover": "it would show each server's hover by itself, and a message for each that has none",
         }
     )

@@ -208,3 +208,9 @@ def test_command_line_and_keys(neovim):
 def test_health_and_help(neovim):
     """The health check finds nothing wrong, and the help has a tag for each command and mapping."""
     neovim("help", Simulator(EXPLAINING))
+
+
+def test_new_test_file(neovim):
+    """New tests open in a file of their own, unsaved, without an empty line at its end."""
+    tests = "from orders import names\n\n\ndef test_names():\n    assert names([]) == []\n"
+    neovim("tests", Simulator(Reply(text=(f"```python\n{tests}```",))), wanted=tests)
