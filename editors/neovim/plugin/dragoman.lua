@@ -66,6 +66,4 @@ vim.api.nvim_create_autocmd("LspDetach", {
   end,
 })
 
-if require("dragoman.options")().enable then
-  require("dragoman.server").enable()
-end
+require("dragoman.server").enable()
