@@ -13,11 +13,11 @@ return {
     return not config.root_dir or client.root_dir == config.root_dir
   end,
   handlers = {
-    -- In insert mode Neovim wipes a message at once ('showmode'): there it waits until the person stops typing.
-    ["window/showMessage"] = function(...)
-      local arguments = { ... }
+    -- Every message names Dragoman by itself. In insert mode Neovim wipes one at once ('showmode'): there it waits until
+    -- the person stops typing.
+    ["window/showMessage"] = function(_, params)
       local function show()
-        vim.lsp.handlers["window/showMessage"](unpack(arguments))
+        vim.notify(params.message, math.max(vim.log.levels.DEBUG, 5 - params.type))
       end
       if vim.startswith(vim.api.nvim_get_mode().mode, "i") then
         vim.api.nvim_create_autocmd("InsertLeave", { once = true, callback = vim.schedule_wrap(show) })
