@@ -266,3 +266,41 @@ def test_keys_by_name(neovim):
 def test_status_line_of_a_failure(neovim):
     """The status line is empty again when an answer can't be had."""
     neovim("failing_status", Simulator(Reply(fault=Fault.DISCONNECT, before_first=0.5)))
+
+
+def test_starting(neovim):
+    """Where no server can be started a command says at once what to do, and finds one that is there meanwhile."""
+    neovim("starting", Simulator(EXPLAINING))
+
+
+def test_health_says_what_is_wrong(neovim):
+    """The health check tells no server, one that is well, one that nobody has answered, and one that is too old."""
+    neovim("health", Simulator(Reply(fault=Fault.DISCONNECT)))
+
+
+def test_buffer_closed_meanwhile(neovim):
+    """What is asked for a buffer that goes away is cancelled, which closes the provider's connection."""
+    neovim("closed", Simulator(ENDLESS), hangs_up=True)
+
+
+def test_buffers_wiped_under_a_preview(neovim):
+    """A preview outlives its buffer without an error, and its buffer the preview; a file read again is as good."""
+    neovim("wiped", Simulator(rewriting(COMPREHENSION)), wanted=REFACTORED)
+
+
+def test_two_at_once(neovim):
+    """Two requests run at once, each with a window, and one command goes from window to window."""
+    rewritten = rewriting(COMPREHENSION, before_first=0.5)
+    neovim("both", Simulator(in_order(rewritten, EXPLAINING)), wanted=REFACTORED)
+
+
+def test_two_windows_on_one_buffer(neovim):
+    """An edit is seen in every window that shows the buffer, and moves no other one's cursor."""
+    neovim("beside", Simulator(rewriting(COMPREHENSION)), wanted=REFACTORED)
+
+
+def test_quitting(neovim):
+    """Neovim ends at once while an answer is written, and the provider's connection closes."""
+    simulator = Simulator(ENDLESS)
+    neovim("quitting", simulator)
+    eventually(simulator.completions[0].hung_up.is_set, lambda: "the provider's connection stayed open")

@@ -52,13 +52,16 @@ function M.start(client, buffer, order, heard, ended)
     group = group,
     buffer = buffer,
     callback = function(event)
-      if event.data.client_id ~= client.id then
-        return
-      elseif client.rpc.is_closing() then
+      if event.data.client_id == client.id and client.rpc.is_closing() then
         finish(GONE)
-      else -- the buffer has been closed
-        run.cancel()
       end
+    end,
+  })
+  vim.api.nvim_create_autocmd({ "BufDelete", "BufWipeout" }, {
+    group = group,
+    buffer = buffer,
+    callback = function()
+      run.cancel()
     end,
   })
 
