@@ -304,3 +304,10 @@ def test_quitting(neovim):
     simulator = Simulator(ENDLESS)
     neovim("quitting", simulator)
     eventually(simulator.completions[0].hung_up.is_set, lambda: "the provider's connection stayed open")
+
+
+def test_options_by_setup(neovim):
+    """What plugin managers hand to `setup` is obeyed: options, the server's settings, and to start none by itself."""
+    simulator = Simulator(in_order(rewriting(COMPREHENSION), EXPLAINING))
+    neovim("setup", simulator, wanted=REFACTORED)
+    assert simulator.completions[0].model == "my-coder"
