@@ -82,10 +82,10 @@ end
 ---@return dragoman.Hunk[] those whose own lines were changed meanwhile; they are left out
 function Preview:land(chosen)
   local buffer, left = self.task.place.buffer, {}
-  local now = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+  local since = hunks.differences(self.task.before, vim.api.nvim_buf_get_lines(buffer, 0, -1, false))
   for index = #chosen, 1, -1 do
     local hunk = chosen[index]
-    local at = hunks.place(hunk, self.task.before, now)
+    local at = hunks.place(hunk, since)
     if at then
       vim.api.nvim_buf_set_lines(buffer, at, at + #hunk.old, true, hunk.new)
     else
