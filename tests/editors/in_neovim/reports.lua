@@ -25,4 +25,13 @@ t.finished() -- to close its window before is to cancel it
 t.press("q")
 has(shown("status"), "Answered last: ollama · scripted-coder")
 has(shown("usage"), "for 1 attempts: 1 answered")
+-- From a buffer that is no file as well; and the window stays on the screen when that gets smaller.
+vim.cmd.enew()
+has(shown("status"), "Answered last: ollama · scripted-coder")
+assert(vim.list_contains(vim.fn.getcompletion("Dragoman ", "cmdline"), "findings.clear"), "no command of the server's")
+vim.cmd("Dragoman status")
+local float = t.float()
+vim.o.columns = 50
+vim.api.nvim_exec_autocmds("VimResized", {})
+assert(vim.api.nvim_win_get_width(float) < 50, "the window is wider than the screen")
 t.same(t.notes, {})

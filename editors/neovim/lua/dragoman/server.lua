@@ -9,8 +9,8 @@ local NAME = "dragoman"
 local GROUP = "dragoman.enable"
 local START_MS = 15000
 
---- The client of the buffer, once it can be asked.
----@param buffer integer
+--- The client of the buffer, or any one where none is named, once it can be asked.
+---@param buffer integer?
 ---@return vim.lsp.Client?
 function M.client(buffer)
   for _, client in ipairs(vim.lsp.get_clients({ name = NAME, bufnr = buffer })) do
@@ -160,6 +160,17 @@ function M.with(buffer, use)
       message.error("no server for this buffer; :checkhealth dragoman says why")
     end
   end, START_MS)
+end
+
+--- The same where any client will do, because nothing in the buffer is asked about.
+---@param buffer integer
+---@param use fun(client: vim.lsp.Client)
+function M.with_any(buffer, use)
+  local running = M.client(buffer) or M.client()
+  if running then
+    return use(running)
+  end
+  M.with(buffer, use)
 end
 
 --- Ends it and starts it again, with all its buffers.

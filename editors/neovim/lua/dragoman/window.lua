@@ -75,6 +75,14 @@ function M.open(title, filetype, enter, keys, closed)
     once = true,
     callback = vim.schedule_wrap(closed),
   })
+  vim.api.nvim_create_autocmd("VimResized", {
+    callback = function()
+      if not self:is_open() then
+        return true
+      end
+      vim.api.nvim_win_set_config(self.window, place())
+    end,
+  })
   opened = vim.tbl_filter(Window.is_open, opened)
   table.insert(opened, self)
   return self
