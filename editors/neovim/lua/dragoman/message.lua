@@ -49,9 +49,13 @@ local function keep(text)
   vim.api.nvim_echo({}, false, {})
 end
 
---- A window in the corner, which goes by itself and can't be entered.
+---@type fun()
+local close_last = function() end
+
+--- A window in the corner, which goes by itself or with the next one, and can't be entered.
 ---@param text string
 local function show_in_corner(text)
+  close_last()
   local buffer = vim.api.nvim_create_buf(false, true)
   vim.bo[buffer].bufhidden = "wipe"
   vim.api.nvim_buf_set_lines(buffer, 0, -1, false, { text })
@@ -71,9 +75,10 @@ local function show_in_corner(text)
   vim.wo[window].wrap = true
   vim.wo[window].linebreak = true
   vim.api.nvim_win_set_height(window, vim.api.nvim_win_text_height(window, {}).all)
-  vim.defer_fn(function()
+  close_last = function()
     pcall(vim.api.nvim_win_close, window, true)
-  end, SECONDS * 1000)
+  end
+  vim.defer_fn(close_last, SECONDS * 1000)
 end
 
 ---@param text string
