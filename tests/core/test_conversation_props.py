@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dragoman.core.conversation import continued, read
@@ -50,6 +50,7 @@ def test_what_was_said_is_read(exchanges, first):
 
 
 @given(st.lists(LINES, max_size=12).map("\n".join), SAID)
+@example(" ", "text")
 def test_nothing_of_a_document_is_lost(text, answer):
     """Whatever stands in a document, the answer comes behind it as a turn of its own, and changes no turn before it."""
     before = read(split_lines(text))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dragoman.core.languages import LANGUAGES, defined_name, language, language_of
+from dragoman.core.languages import LANGUAGES, defined_name, language, language_id, language_of
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,32 @@ from dragoman.core.languages import LANGUAGES, defined_name, language, language_
 def test_language_of(path, expected):
     """A file's name tells its language on every platform."""
     assert language_of(path) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("python", "python"),
+        ("bash", "shellscript"),
+        ("sh", "shellscript"),
+        ("c-sharp", "csharp"),
+        ("cs", "csharp"),
+        ("c++", "cpp"),
+        ("make", "makefile"),
+        ("tex", "latex"),
+        ("python-base", "python"),
+        ("tsx", "typescriptreact"),
+        ("html", "html"),
+        ("css", "css"),
+        ("git-commit", "git-commit"),
+        ("objective-c", "objective-c"),
+        ("", ""),
+        ("*", "*"),
+    ],
+)
+def test_language_id(name, expected):
+    """A language that an editor calls by another name is the one that it is; others keep their names."""
+    assert language_id(name) == expected
 
 
 def test_every_language_can_be_named_in_a_fence():

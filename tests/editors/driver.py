@@ -6,7 +6,7 @@ import json
 import subprocess
 from abc import ABC, abstractmethod
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from editors.terminal import COLUMNS, ESCAPE, ROWS, Terminal, eventually
 
@@ -38,8 +38,8 @@ class Editor(ABC):
     """Where the desk's browser writes down what it is to open."""
 
     @abstractmethod
-    def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
-        """Opens the desk's file. `programs` holds the editors; `socket` is a name that nobody else uses."""
+    def __init__(self, desk: Desk, programs: Path, place: Any) -> None:
+        """Opens the desk's file. `programs` holds the editors; `place` is where it is opened, by the editor's kind."""
 
     @classmethod
     @abstractmethod
@@ -152,13 +152,13 @@ class TerminalEditor(Editor):
     menu_rows: int
     """How many code actions its menu shows at once."""
 
-    def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
+    def __init__(self, desk: Desk, programs: Path, place: str) -> None:
+        """`place` is a name for its terminal that nobody else uses."""
         self.file, self.recording, self.opened = desk.file, desk.recording, desk.opened
         self.neighbour = desk.neighbour
         self.configure(desk)
         command = [str(programs / self.program), *self.arguments(), str(desk.file)]
-        place = desk.folder, desk.environment(), self.size
-        self.terminal = Terminal(programs / "tmux", socket, command, *place)
+        self.terminal = Terminal(programs / "tmux", place, command, desk.folder, desk.environment(), self.size)
 
     @classmethod
     def missing(cls, programs: Path) -> str | None:

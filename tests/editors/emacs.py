@@ -6,21 +6,21 @@ import itertools
 import json
 import shutil
 import subprocess
-from types import MappingProxyType
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from editors.driver import TerminalEditor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from editors.desk import Desk
 
 PERSON = """
-;; What these tests need besides: no help that comes by itself, no compiler, the desk's browser, and a sign when
-;; something is done that no message overwrites.
-(setq inhibit-startup-screen t native-comp-jit-compilation nil eldoc-idle-delay 3600)
+;; What these tests need besides: no help that comes by itself, the desk's browser, and a sign when something is
+;; done that no message overwrites.
+(setq inhibit-startup-screen t eldoc-idle-delay 3600)
 (setq browse-url-browser-function #'browse-url-xdg-open)
 (setq dragoman-options '(:inline (:as_completion t)))
 (defun test-done (number) (write-region "" nil (format "~/done-%d" number) nil 'quietly))
@@ -35,6 +35,10 @@ PERSON = """
   (test-done number))
 """
 
+CHECKER = (str(Path(sys.executable).with_name("ruff")), "check", "--quiet", "--output-format=concise")
+CHECKER += ("--stdin-filename=stdin", "-")
+"""The checker of the language beside Dragoman, which Emacs's own Python mode runs: no server, but Flymake's."""
+
 
 class Emacs(TerminalEditor):
     """Keys as in Emacs's defaults, commands by `M-x`, and `M-:` to go places."""
@@ -43,16 +47,10 @@ class Emacs(TerminalEditor):
     program = "emacs"
     holds_messages = False
     has_panel = False
-    lacks = MappingProxyType(
-        {
-            "writes tests": "Eglot can't be told to make a file",
-            "fix beside another server": "Eglot has one server for a buffer",
-        }
-    )
 
-    def __init__(self, desk: Desk, programs: Path, socket: str) -> None:
+    def __init__(self, desk: Desk, programs: Path, place: str) -> None:
         self._numbers, self._home = itertools.count(1), desk.home
-        super().__init__(desk, programs, socket)
+        super().__init__(desk, programs, place)
 
     @classmethod
     def version(cls, programs: Path) -> str:
@@ -63,8 +61,14 @@ class Emacs(TerminalEditor):
     def configure(self, desk: Desk) -> None:
         """Copies `editors/emacs` to where a person would put it."""
         shutil.copytree(desk.pieces / "emacs", desk.home / ".emacs.d")
+        # Emacs would compile what it loads, each time anew, with processes that go on for long.
+        early = desk.home / ".emacs.d" / "early-init.el"
+        early.write_text(
+            "(setq native-comp-jit-compilation nil native-comp-enable-subr-trampolines nil)\n", encoding="utf-8"
+        )
         with (desk.home / ".emacs.d" / "init.el").open("a", encoding="utf-8") as init:
             init.write(PERSON)
+            init.write(f"(setq python-flymake-command '({' '.join(map(json.dumps, CHECKER))}))\n")
 
     def arguments(self) -> Sequence[str]:
         """Nothing of the machine's own."""
@@ -122,7 +126,7 @@ class Emacs(TerminalEditor):
         earlier = len(self.recording.answers("textDocument/codeAction"))
         self.normal()
         self.open_actions()
-        self.sees("Pick an action")
+        self.sees("Dragoman (default")
         answers = self.recording.answers("textDocument/codeAction")[earlier:]
         return [action["title"] for action in answers[-1]["result"]]
 
@@ -138,7 +142,10 @@ class Emacs(TerminalEditor):
             self.terminal.type(f"{words}\r")
 
     def take_proposal(self, text: str) -> None:
-        """The only completion that there is."""
+        """The only completion that there is. Eglot waits for it no longer than its own limit, which the server's start
+        may take up.
+        """
+        self.wait("the server ready", lambda: self.recording.answers("workspace/configuration"))
         self._command("completion-at-point")
         self.sees(text)
 

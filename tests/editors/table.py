@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from editors.driver import Editor
 
 PAGE = REPOSITORY / "docs" / "editors" / "README.md"
-BEGIN, END = "<!-- made by TABLE=1 .venv/bin/pytest -m editors tests/editors -->", "<!-- the end of what is made -->"
+BEGIN, END = "<!-- made by TABLE=1 scripts/test-editors -->", "<!-- the end of what is made -->"
 
 
 def scenario_of(test: str) -> str:

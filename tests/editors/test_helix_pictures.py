@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
 import pytest
 
 from dragoman.simulator import Reply, Simulator
-from editors.capture import svg_of
 from editors.conftest import PROGRAMS
 from editors.desk import SETTINGS, Desk
 from editors.helix import Helix
+from editors.pictures import keep
 from simulator_thread import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 EXPLAINED = Reply(
     text=(
@@ -64,12 +61,3 @@ def test_explanation(helix, tmp_path):
     helix.run_action("Explain")
     helix.sees("is put behind")
     keep(helix, tmp_path, "helix-explain", "An explanation in a buffer of its own", "gathers")
-
-
-def keep(helix: Helix, folder: Path, name: str, title: str, wanted: str) -> None:
-    """Takes the screen as it is, and looks whether it can be read out."""
-    picture = svg_of(helix.terminal.coloured(), Small.size[0], title=title)
-    (Path(os.environ.get("PICTURES") or folder) / f"{name}.svg").write_text(picture, encoding="utf-8")
-    texts = [element.text or "" for element in ET.fromstring(picture).iter()]
-    assert title in texts
-    assert wanted in "".join(texts)

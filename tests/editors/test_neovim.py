@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 HERE = REPOSITORY / "tests" / "editors" / "in_neovim"
 PLUGIN = REPOSITORY / "editors" / "neovim"

@@ -20,7 +20,7 @@ from simulator_thread import in_thread
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 COLUMNS, ROWS = 96, 27
 RENAMED = Reply(text=("```python\ndef names(orders):\n    return [order.name for order in orders]\n```",))

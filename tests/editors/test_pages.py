@@ -8,6 +8,8 @@ import tomllib
 
 import pytest
 
+from dragoman.core.languages import LANGUAGES
+from dragoman.core.settings_layers import editor_layer
 from editors.conftest import EDITORS
 from editors.desk import REPOSITORY
 from editors.table import BEGIN, END, PAGE, scenarios
@@ -59,3 +61,19 @@ def test_pieces_can_be_read():
         json.loads((REPOSITORY / "editors" / name).read_text(encoding="utf-8"))
     for name in ("helix/languages.toml", "zed/extension.toml", "zed/Cargo.toml"):
         tomllib.loads((REPOSITORY / "editors" / name).read_text(encoding="utf-8"))
+
+
+def test_zed_names_each_language_as_the_server_knows_it():
+    """Each language that the Zed extension starts Dragoman for is called in Zed by an id that the server knows."""
+    manifest = tomllib.loads((REPOSITORY / "editors" / "zed" / "extension.toml").read_text(encoding="utf-8"))
+    server = manifest["language_servers"]["dragoman"]
+    assert set(server["language_ids"]) < set(server["languages"])
+    ids = [server["language_ids"].get(language, language.lower()) for language in server["languages"]]
+    assert [known for known in ids if known not in LANGUAGES] == []
+
+
+def test_zed_lends_a_name_without_its_options():
+    """What Zed says of itself to the server whose name is lent is not taken for settings with a typo."""
+    lent = json.loads((REPOSITORY / "editors" / "zed" / "settings.json").read_text(encoding="utf-8"))["lsp"]
+    mixed = {"provideFormatter": True, "hostInfo": "zed"} | lent["typescript-language-server"]["initialization_options"]
+    assert editor_layer("Zed", mixed) == editor_layer("Zed", {})

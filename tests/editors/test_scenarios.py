@@ -84,21 +84,28 @@ def test_writes_tests(open_editor):
     editor.go_to("def names")
     editor.run_action("Write tests")
     if not editor.opens_documents:
-        editor.sees("test_orders.py is new")
-        editor.enter("open test_orders.py")
+        editor.sees("test_orders.py is new, not saved yet: Space b shows it.")
+        editor.terminal.type(" b")
+        editor.sees("+     test_orders.py")
+        editor.terminal.type("test_orders\r")
     editor.sees("def test_names():")
     assert "def names(orders):" in simulator.completions[0].prompt
     assert editor.file.read_text(encoding="utf-8") == SOURCE
 
 
 def test_fix_beside_another_server(open_editor):
-    """What the language's own server (in VS Code an extension) has found is fixed from the menu that both fill."""
+    """What the language's own server (in VS Code an extension, in Emacs a checker) has found is fixed from the menu
+    that both fill.
+    """
     simulator = Simulator(REFACTORING)
     editor = open_editor(simulator, source=SOURCE.replace("    result = []\n", "    import math\n    result = []\n"))
     editor.go_to("import math")
     editor.stand_on("`math` imported but unused")
-    problem = "Fix: `math` imported but unused"
-    [fix] = editor.wait("the fix", lambda: [title for title in editor.actions() if title.startswith(problem)])
+
+    def fixes():
+        return [title for title in editor.actions() if title.startswith("Fix: ") and "`math` imported" in title]
+
+    [fix] = editor.wait("the fix", fixes)
     editor.normal()
     editor.run_action(fix)
     editor.wait("an edit", lambda: editor.recording.answers("workspace/applyEdit"))
@@ -192,8 +199,8 @@ def test_completes_at_the_cursor(open_editor):
     editor.take_proposal("sum(order.price for order in orders)")
     editor.sees("whole = sum(order.price for order in orders)")
     editor.normal()
-    line = "    whole = sum(order.price for order in orders)\n"
-    assert editor.text() == SOURCE.replace("result = 0\n", f"result = 0\n{line}")
+    whole = SOURCE.replace("result = 0\n", "result = 0\n    whole = sum(order.price for order in orders)\n")
+    editor.wait("the proposal in the text", lambda: editor.text() == whole)  # on the screen it stood before
     asked = simulator.completions[-1]
     assert asked.prompt.endswith("    result = 0\n    whole = s")
     assert asked.suffix.startswith("\n    for order in orders:\n")

@@ -16,7 +16,8 @@ from dragoman.simulator import Reply, Simulator, in_order
 from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
 from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING, SLOW_REFACTORING
-from editors.vscode import VSCODE, VSCode
+from editors.vscode import VSCode
+from editors.workbench import VSCODE
 from simulator_thread import in_thread
 
 pytestmark = [pytest.mark.editors, pytest.mark.vscode]
@@ -51,7 +52,7 @@ The end.
 
 
 @pytest.fixture
-def open_window(tmp_path, sockets):
+def open_window(tmp_path, place_for):
     """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's."""
     missing = VSCode.missing(PROGRAMS)
     assert missing is None, missing
@@ -61,7 +62,7 @@ def open_window(tmp_path, sockets):
             desk = Desk(tmp_path / "desk")
             stack.enter_context(in_thread(simulator))
             desk.lay(SETTINGS.format(url=simulator.url))
-            window = VSCode(desk, PROGRAMS, next(sockets), **options)
+            window = VSCode(desk, PROGRAMS, place_for(VSCode), **options)
             stack.callback(window.close)
             return window
 
@@ -278,7 +279,7 @@ def test_installing_is_asked_for(open_window):
     """Installing names the source, shows the one command word for word, and runs it only after consent."""
     window = open_window(Simulator(REFACTORING), found=False)
     ran = window.desk.home / "ran"
-    tool = window.desk.home / ".local" / "bin" / "uv"
+    tool = window.place.home / ".local" / "bin" / "uv"
     tool.parent.mkdir(parents=True)
     server = window.desk.home / "bin" / "dragoman"
     tool.write_text(f'#!/bin/sh\necho "$@" >{ran}\ncp {server} {tool.with_name("dragoman")}\n')

@@ -104,7 +104,7 @@ class Editor:
 
     def _apply(self, uri: str, edits: Any) -> None:
         if uri not in self.buffers:
-            self.disk[uri] = self._edited(self.disk[uri], edits)
+            self.disk[uri] = self._edited(self.disk.get(uri, ""), edits)
             return
         self.buffers[uri] = self._edited(self.buffers[uri], edits)
         self._changed(uri, [{"text": self.buffers[uri]}])

@@ -50,6 +50,16 @@ def titles(entries):
     return [entry["title"] for entry in entries]
 
 
+@pytest.mark.parametrize(
+    ("told", "code", "entry"),
+    [("python-base", CODE, "Write tests"), ("c++", "int add(int a, int b) {\n    return a + b;\n}\n", "Document")],
+)
+async def test_language_by_another_name(desk, told, code, entry):
+    """A document whose language the editor calls by a name of its own is offered what that language is."""
+    uri = desk.open(code, "file:///project/a", told)
+    assert entry in titles(await menu(desk, span(0, 0, 0, 0), uri))
+
+
 async def test_every_entry_is_complete(desk):
     """Each entry has its command with a plain JSON argument, which the server takes; no data, nothing to resolve."""
     desk.open(CODE, URI, "python")

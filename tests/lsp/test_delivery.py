@@ -7,7 +7,7 @@ import copy
 
 import pytest
 
-from lsp.clients import NEOVIM_0_10, NEOVIM_0_12, VSCODE, initialize_params
+from lsp.clients import EGLOT, HELIX_25_01, NEOVIM_0_10, NEOVIM_0_12, VSCODE, initialize_params
 from lsp.desk import FULL, Bench, span
 from lsp.project import Project, accepting
 
@@ -37,9 +37,14 @@ async def explained(desk, markdown):
 
 @pytest.mark.parametrize("markdown", [SHORT, LONG])
 async def test_answer_opens_as_a_file(desk, markdown):
-    """Where the client can show a document the answer is a finished Markdown file, opened once, without a message."""
+    """Where the client can show a document the answer is a finished Markdown file, opened once, without a message.
+    Commands that name no document are still about the one before.
+    """
     editor = accepting(desk)
     result = await explained(desk, markdown)
+    before = desk.server.documents.last_touched
+    desk.open(markdown, result["uri"], "markdown")
+    assert desk.server.documents.last_touched == before
     assert result["markdown"].strip() == markdown.strip()
     assert editor.shown == [result["uri"]]
     (kept,) = desk.services.answers.kept.values()
@@ -61,10 +66,11 @@ async def test_refused_document_falls_back_to_a_message(desk, refusal):
     assert desk.messages()[1:] == ["Dragoman: Explain: the answer is in /answers/1.md"]
 
 
-async def test_client_without_documents_gets_a_message(open_desk):
+@pytest.mark.parametrize("markdown", [SHORT, f"```\n{SHORT}\n```"], ids=["plain", "fenced"])
+async def test_client_without_documents_gets_a_message(open_desk, markdown):
     """A client that shows no documents is not asked to."""
     desk = await open_desk({**FULL, "window": {}})
-    await explained(desk, SHORT)
+    await explained(desk, markdown)
     assert desk.messages() == [f"Dragoman: {SHORT}"]
     assert not [message for message in desk.said if message.get("method") == "window/showDocument"]
 
@@ -108,7 +114,7 @@ async def test_answer_left_to_the_client(desk):
 # Test files
 
 
-async def asked_for_tests(open_desk, capabilities=FULL, *, existing=None, client=None, **more):
+async def asked_for_tests(open_desk, capabilities=FULL, *, client=None, existing=None, **more):
     """The desk, the editor, and the response to a run that writes tests; its model still has to speak."""
     services = Bench()
     services.project = Project({"/project/src/calc.py": CODE, "/project/tests/conftest.py": ""})
@@ -157,6 +163,19 @@ async def test_lines_added_at_the_end(open_desk, client):
     assert editor.text(f"file://{TESTS}").endswith("== 3\n\n\ndef test_add_nothing():\n    assert add(0, 0) == 0\n")
     [edit] = editor.edits[0]["documentChanges"][0]["edits"]
     assert edit["range"] == (span(4, 25, 4, 25) if client is NEOVIM_0_10 else span(5, 0, 5, 0))
+
+
+@pytest.mark.parametrize(
+    ("client", "how"), [(HELIX_25_01, "Space b shows it"), (EGLOT, "C-x b shows it"), (None, "open it to see it")]
+)
+async def test_new_test_file_that_is_not_shown(open_desk, client, how):
+    """Where the editor does not show the new file, the message says how it is seen."""
+    desk, editor, response = await asked_for_tests(open_desk, {**FULL, "window": {}}, client=client)
+    desk.on["window/showDocument"] = lambda params: {"success": False}  # as Eglot, while the file is not saved
+    desk.services.completer.say(REPLY)
+    assert (await response)["result"]["applied"]
+    assert "def test_add_nothing():" in editor.text(f"file://{TESTS}")
+    assert desk.messages() == [f"Dragoman: Write tests: test_calc.py is new, not saved yet: {how}."]
 
 
 async def test_existing_test_file_that_is_not_open(open_desk):

@@ -101,6 +101,16 @@ async def test_last_touched_document_is_the_one_last_typed_in(desk):
     assert desk.server.documents.last_touched is None
 
 
+async def test_answer_that_opens_by_itself_is_not_where_the_person_is(desk):
+    """Commands that name no document go on meaning the code when an answer opens, until something is done there."""
+    code, answer = desk.open("code", uri="file:///project/1"), "file:///answers/1.md"
+    desk.server.documents.expect_answer(answer)
+    desk.open("answer", uri=answer)
+    assert desk.server.documents.last_touched == code
+    change(desk, 2, {"text": "and why?"}, uri=answer)
+    assert desk.server.documents.last_touched == answer
+
+
 async def test_typing_moves_the_selection_that_is_assumed(desk):
     """What the person typed last is where a command without a range works."""
     uri = desk.open("one\ntwo\n")

@@ -287,12 +287,16 @@ async def test_findings(seat):
 
 
 async def test_new_file(seat):
-    """Tests are a new file where the client can create one, else they are shown with the place to save them."""
+    """Tests are a new file where the client can create one, if only by an edit of what is not there; else they are
+    shown with the place to save them.
+    """
     seat.desk.services.project = Project({"/project/a.py": CODE, "/project/tests/conftest.py": ""})
     await ended(seat, await seat.choose("Write tests"), "```python\ndef test_total():\n    assert total([1]) == 1\n```")
+    place = "file:///project/tests/test_a.py"
     able = "create" in (seat.client.can("workspace.workspaceEdit.resourceOperations") or ())
-    assert seat.editor.created == ({"file:///project/tests/test_a.py"} if able else set())
-    if not able and seat.client.can("window.showDocument.support"):
+    assert seat.editor.created == ({place} if able else set())
+    assert (place in seat.editor.disk) is (able or seat.client.name == "Eglot")
+    if not able and seat.client.name != "Eglot" and seat.client.can("window.showDocument.support"):
         assert any("save this as /project/tests/test_a.py" in text and "test_total" in text for text in seat.shown())
 
 

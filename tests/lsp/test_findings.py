@@ -156,6 +156,21 @@ def test_a_fix_is_applied_where_its_line_is_now():
     run(story())
 
 
+def test_a_fix_is_offered_once():
+    """Where the review has given the fix, the menu does not offer to ask for another one under the same title."""
+
+    async def story():
+        desk, _, _, published = await reviewed()
+        found = next(each for each in published[-1]["diagnostics"] if each["message"] == "Never negative.")
+        context = {"diagnostics": [found]}
+        params = {"textDocument": {"uri": URI}, "range": found["range"], "context": context}
+        titles = [each["title"] for each in await desk.request("textDocument/codeAction", params)]
+        assert titles.count("Fix: Never negative.") == 1
+        await desk.leave()
+
+    run(story())
+
+
 def test_a_fix_whose_lines_were_changed_is_refused():
     """A menu that was open while the person typed can't bring back what they have replaced."""
 

@@ -150,6 +150,7 @@ async def test_kinds_and_languages(open_desk):
             asking=OwnAction(prompt="p", result="answer"),
             rusty=OwnAction(prompt="p", languages=("rust",)),
             snaky=OwnAction(prompt="p", languages=("Python",), kind="refactor.extract"),
+            scaly=OwnAction(prompt="p", languages=("py",)),
         )
     )
     await open_code(desk)
@@ -158,6 +159,7 @@ async def test_kinds_and_languages(open_desk):
     assert kinds["Asking"] == "source.dragoman.asking"
     assert kinds["Snaky"] == "refactor.extract"
     assert "Rusty" not in kinds
+    assert "Scaly" in kinds
     assert [entry["title"] for entry in await menu(desk, ["refactor.extract"])] == ["Snaky"]
     announced = desk.said[0]["result"]["capabilities"]["codeActionProvider"]["codeActionKinds"]
     for kind in kinds.values():

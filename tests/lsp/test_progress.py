@@ -8,7 +8,16 @@ import pytest
 
 from dragoman.core.chat import Stop, TextDelta, ThinkingDelta, Usage
 from dragoman.core.events import Done, Reset, Routed, UsageReport, Waiting
-from dragoman.lsp.progress import COALESCE_SECONDS, CREATE_SECONDS, REPORT_SECONDS, PartialResults, Progress, WorkDone
+from dragoman.lsp.progress import (
+    COALESCE_SECONDS,
+    CREATE_SECONDS,
+    GRANT_SECONDS,
+    REPORT_SECONDS,
+    PartialResults,
+    Progress,
+    WorkDone,
+)
+from lsp.clients import HELIX, initialize_params
 from lsp.desk import FULL, PLAIN, Bench, span
 
 OLLAMA = Routed("ollama", "small", "http://localhost:11434", True, "explanation", "explanation goes there", 1)
@@ -276,18 +285,38 @@ async def test_progress_that_is_not_granted(open_desk, answer):
     assert desk.notifications("$/progress") == []
 
 
-async def test_run_that_is_too_quick_for_a_bar(open_desk):
-    """A run that is over before the client has granted the token shows no progress at all, not even an end."""
+@pytest.mark.parametrize("granted", [0.1, 1])
+async def test_run_that_is_quicker_than_its_bar(open_desk, granted):
+    """A bar that is granted when the run is over already is ended at once: Helix shows it from the grant on. The result
+    waits for a grant that comes soon, and for no other.
+    """
     desk = await open_desk(FULL)
-    desk.on["window/workDoneProgress/create"] = lambda params: asyncio.sleep(1)
+    desk.on["window/workDoneProgress/create"] = lambda params: asyncio.sleep(granted)
     desk.open("some text")
     _, response = desk.ask("dragoman/run", {**RUN, "apply": False})
     await desk.settle()
     desk.services.completer.say("Because.")
     await response
+    kinds = [params["value"]["kind"] for params in desk.notifications("$/progress")]
+    assert kinds == (["begin", "end"] if granted < GRANT_SECONDS else [])
     await asyncio.sleep(10)
-    assert desk.notifications("$/progress") == []
+    assert [params["value"]["kind"] for params in desk.notifications("$/progress")] == ["begin", "end"]
     assert not desk.server.protocol._asked
+
+
+async def test_refusal_is_said_after_the_bar_has_ended(open_desk):
+    """What can't be done is said behind the end of its bar, which would take its place in the editor's one line."""
+    desk = await open_desk(**initialize_params(HELIX))
+    desk.on["window/workDoneProgress/create"] = lambda params: asyncio.sleep(0.1)
+    desk.open("some text")
+    await desk.request("workspace/executeCommand", {"command": "dragoman.commit", "arguments": []})
+    await asyncio.sleep(1)
+    (message,) = desk.messages()
+    end = desk.notifications("$/progress")[-1]["value"]
+    assert end["kind"] == "end"
+    assert end["message"] in message
+    told = [said.get("method") for said in desk.said]
+    assert told.index("window/showMessage") > max(at for at, method in enumerate(told) if method == "$/progress")
 
 
 async def test_client_without_progress(open_desk):

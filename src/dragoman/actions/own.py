@@ -14,7 +14,7 @@ from dragoman.actions.prompting import answer_messages, code_messages, edit_mess
 from dragoman.actions.review import numbered
 from dragoman.core.errors import BadInput
 from dragoman.core.intent import Intent
-from dragoman.core.languages import language
+from dragoman.core.languages import language, language_id
 from dragoman.core.printable import in_one_line, printable_name
 from dragoman.core.template import filled, placeholders
 
@@ -52,7 +52,7 @@ def own_action(name: str, own: OwnAction) -> Action:
         title,
         result,
         own.intent or _INTENTS[result],
-        partial(_offer, title, kind, frozenset(id_.lower() for id_ in own.languages)),
+        partial(_offer, title, kind, frozenset(language_id(name.lower()) for name in own.languages)),
         _target,
         partial(_prompt, own.prompt or "", result),
         original=_numbered if result is ResultKind.FINDINGS else None,

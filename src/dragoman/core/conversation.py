@@ -149,7 +149,7 @@ def continued(snapshot: Snapshot, answer: str, question: str = "", note: str = "
     parts += [dragoman, _escaped(answer), f"*{note}*" if note else "", you]
     text = "\n\n".join(part for part in parts if part) + "\n\n"
     tail = snapshot.text[-4:].replace("\r\n", "\n")
-    if not snapshot.text.strip():
+    if not snapshot.text:
         gap = ""
     elif talk.open_fence:
         gap = "" if tail.endswith(("\n", "\r")) else "\n"

@@ -126,6 +126,13 @@ _TABLE = (
 LANGUAGES = MappingProxyType({language.id: language for language in _TABLE})
 """The languages that Dragoman knows, by languageId. Others work too: see `language`."""
 
+_OTHER_NAMES = MappingProxyType(
+    {fence: language.id for language in reversed(_TABLE) for fence in language.fences if fence}
+    | {"c-sharp": "csharp", "javascript.jsx": "javascriptreact", "typescript.tsx": "typescriptreact"}
+    | {"python-base": "python", "js-base": "javascript", "typescript-ts-base": "typescript", "ruby-base": "ruby"}
+)
+"""What editors say instead: as in fences (Helix `bash`, Neovim `sh`, Emacs `c++`), or modes that others derive from."""
+
 _BY_ENDING = MappingProxyType({ending: language.id for language in reversed(_TABLE) for ending in language.extensions})
 
 
@@ -136,6 +143,11 @@ def language(language_id: str) -> Language:
         return known
     fence = language_id if re.fullmatch(r"[\w+#.-]{1,40}", language_id) else "text"
     return Language(language_id, language_id or "text", (), ("#", "//", "--", ";", "%"), (*_STARS, *_MARKUP), (fence,))
+
+
+def language_id(name: str) -> str:
+    """The languageId of what an editor calls a language; the name itself where nobody knows it."""
+    return name if name in LANGUAGES else _OTHER_NAMES.get(name, name)
 
 
 def language_of(path: str) -> str:

@@ -31,6 +31,7 @@ async def present(server: Server, title: str, markdown: str) -> str:
     uri = uri_of(path)
     if server.facts.show_document:
         params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
+        server.documents.expect_answer(uri)
         try:
             shown = await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
             if shown is not None and shown.success:
@@ -60,6 +61,6 @@ async def open_page(server: Server) -> bool:
 
 
 def _line(markdown: str) -> str:
-    """The answer in one line, or "" where it is too long for one."""
-    line = " ".join(markdown.split())
+    """The answer in one line without its fences, or "" where it is too long for one."""
+    line = " ".join(" ".join(row for row in markdown.split("\n") if not row.startswith("```")).split())
     return line if len(line) <= ONE_LINE else ""

@@ -30,6 +30,8 @@ class ClientFacts:
     disabled_actions: it shows entries of the menu that can't be chosen, with the reason.
     ends_texts: it ends each text with a line end by itself, and may leave an empty line where lines are put behind it.
     typing_delay: seconds for which it may hold typing back before it sends it as didChange.
+    edits_create: it makes an unsaved file of an edit for one that is not there.
+    list_keys: the keys that list what is open, for where it shows nothing by itself; "" where nobody knows.
     """
 
     name: str
@@ -55,6 +57,8 @@ class ClientFacts:
     skips_stale_edits: bool
     ends_texts: bool
     typing_delay: float
+    edits_create: bool
+    list_keys: str
 
 
 class _Quirks(NamedTuple):
@@ -65,7 +69,11 @@ class _Quirks(NamedTuple):
     typing_delay: float = 0.0
     takes_document_changes: bool = False  # and does not say so
     questions_take_the_keys: bool = False  # a question comes over whoever is typing: Enter says yes to it, unawares
+    edits_create: bool = False
+    list_keys: str = ""
 
+
+_EMACS = _Quirks(typing_delay=0.5, questions_take_the_keys=True, edits_create=True, list_keys="C-x b")
 
 _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
     {
@@ -84,10 +92,10 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
         "code-server": _Quirks(answers_at_once=False, shows_command_errors=True),
         "vscodium": _Quirks(answers_at_once=False, shows_command_errors=True),
         "cursor": _Quirks(answers_at_once=False, shows_command_errors=True),
-        "helix": _Quirks(questions_take_the_keys=True),
+        "helix": _Quirks(questions_take_the_keys=True, list_keys="Space b"),
         "zed": _Quirks(),
-        "emacs": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
-        "eglot": _Quirks(typing_delay=0.5, questions_take_the_keys=True),
+        "emacs": _EMACS,
+        "eglot": _EMACS,
     }
 )
 
@@ -130,6 +138,8 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         skips_stale_edits=quirks.skips_stale_edits,
         ends_texts=quirks.ends_texts,
         typing_delay=quirks.typing_delay,
+        edits_create=quirks.edits_create,
+        list_keys=quirks.list_keys,
     )
 
 

@@ -293,9 +293,9 @@ async def _file(server: Server, action: Action, subject: Subject, result: FileRe
         refusal = await _create(server, action, subject, result.path, edits)
     if refusal:
         return await _file_instead(server, action, result, uri, refusal)
-    await _open_in_editor(server, uri)
     done = f"added to {name}" if result.before is not None else f"{name} is new"
-    server.message(types.MessageType.Info, f"{action.title}: {done}, not saved yet.")
+    how = "." if await _open_in_editor(server, uri) else f": {_look(server)}."
+    server.message(types.MessageType.Info, f"{action.title}: {done}, not saved yet{how}")
     return {"kind": "file", "applied": True, "uri": uri}
 
 
@@ -335,14 +335,15 @@ async def _into_open(server: Server, action: Action, document: Document, result:
 
 
 async def _create(server: Server, action: Action, subject: Subject, path: str, edits: list[types.TextEdit]) -> str:
-    if not server.facts.create_files:
+    if not (server.facts.create_files or server.facts.edits_create):
         return "this editor can't create files for a language server"
     if await files_around(server, subject.scene.path).existing((path,)):
         return "there is such a file by now"
     uri = uri_of(path)
     create = types.CreateFile(uri=uri, options=types.CreateFileOptions(overwrite=False, ignore_if_exists=False))
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=None)
-    edit = types.WorkspaceEdit(document_changes=[create, types.TextDocumentEdit(identifier, list(edits))])
+    text = types.TextDocumentEdit(identifier, list(edits))
+    edit = types.WorkspaceEdit(document_changes=[create, text] if server.facts.create_files else [text])
     return await _refusal(server, action, edit)
 
 
@@ -372,14 +373,22 @@ def _refused(reason: str | None) -> str:
     return f"the editor did not take the edit ({reason or 'no reason given'})"
 
 
-async def _open_in_editor(server: Server, uri: str) -> None:
+async def _open_in_editor(server: Server, uri: str) -> bool:
+    """Returns whether it is shown."""
     if not server.facts.show_document:
-        return
+        return False
     try:
         params = types.ShowDocumentParams(uri=uri, external=False, take_focus=True)
-        await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
+        shown = await server.protocol.ask(types.WINDOW_SHOW_DOCUMENT, params, seconds=SHOW_SECONDS)
     except ClientError:
-        return  # the message says where it is
+        return False  # the message says how
+    return shown is not None and shown.success
+
+
+def _look(server: Server) -> str:
+    """What the person does to see a file that is not shown by itself."""
+    keys = server.facts.list_keys
+    return f"{keys} shows it" if keys else "open it to see it"
 
 
 def _edit_values(edits: list[types.TextEdit]) -> list[EditValue]:

@@ -9,6 +9,7 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakSet
 
+from dragoman.core.languages import language_id
 from dragoman.core.text import (
     Position,
     Range,
@@ -189,14 +190,21 @@ class Documents:
         """When files were changed last that are closed now, by their paths; the last ones alone."""
         self.last_touched: str | None = None
         """The document that the person was in last, for commands that name none."""
+        self._answers: set[str] = set()
+        """Places of answers: they open by themselves, so that no person is in one before something is done there."""
 
     def open(self, uri: str, language: str, version: int, text: str) -> Document:
         """Take over a document from the editor."""
-        document = Document(uri, language, version, text)
+        document = Document(uri, language_id(language), version, text)
         self.close(uri)
         self._open[_place(uri)] = document
-        self.last_touched = uri
+        if _place(uri) not in self._answers:
+            self.last_touched = uri
         return document
+
+    def expect_answer(self, uri: str) -> None:
+        """That document is about to open, and no person has asked for it to be what commands are about."""
+        self._answers.add(_place(uri))
 
     def close(self, uri: str) -> None:
         """The editor has it no longer."""

@@ -28,6 +28,8 @@ COALESCE_SECONDS = 0.04
 REPORT_SECONDS = 0.25
 """Work-done reports are for eyes."""
 CREATE_SECONDS = 5.0
+GRANT_SECONDS = 0.25
+"""A run that has ended waits no longer for the editor to grant its bar."""
 
 
 class PartialResults:
@@ -115,11 +117,16 @@ class WorkDone:
 
     def end(self, message: str) -> None:
         """How it ended."""
-        if self._creating is not None and not self._begun:
-            self._creating.cancel()  # too quick to be shown at all
-        elif self._begun and not self._ended:
-            self._send({"kind": "end", "message": in_one_line(message)})
-        self._ended = True
+        if self._ended:
+            return
+        self._ended, self._message = True, in_one_line(message)
+        if self._begun:
+            self._send_end()
+
+    async def granted(self) -> None:
+        """Wait a moment, after a quick run, until the bar is there: it has to end before more is said."""
+        if self._creating is not None and not self._creating.done():
+            await asyncio.wait({self._creating}, timeout=GRANT_SECONDS)
 
     async def _create(self) -> None:
         params = types.WorkDoneProgressCreateParams(token=self.token)
@@ -127,8 +134,9 @@ class WorkDone:
             await self._protocol.ask(types.WINDOW_WORK_DONE_PROGRESS_CREATE, params, seconds=CREATE_SECONDS)
         except ClientError:
             return  # a client that takes no progress still takes the result
-        if not self._ended:
-            self._begin()
+        self._begin()
+        if self._ended:  # Helix's wheel turns from the grant to the end, for ever where none comes
+            self._send_end()
 
     def _begin(self) -> None:
         self._begun = True
@@ -136,6 +144,9 @@ class WorkDone:
         if self._message:
             value["message"] = self._message
         self._send(value)
+
+    def _send_end(self) -> None:
+        self._send({"kind": "end", "message": self._message})
 
     def _send(self, value: dict[str, object]) -> None:
         self._protocol.notify(types.PROGRESS, {"token": self.token, "value": value})
@@ -186,6 +197,7 @@ class Progress:
                 # What is said of the result comes behind this: Helix shows the end where it shows messages.
                 if self._work_done is not None:
                     self._work_done.end(_summary(event))
+                    await self._work_done.granted()
             case Reset() | UsageReport():
                 if isinstance(event, Reset):
                     self._characters = 0
@@ -215,6 +227,11 @@ class Progress:
                 self._partial.flush()
         if self._work_done is not None:
             self._work_done.end(message or (_summary(done) if done is not None else ""))
+
+    async def shown(self) -> None:
+        """Wait until the editor has been told of the end, where it takes that at all; never for long."""
+        if self._work_done is not None:
+            await self._work_done.granted()
 
 
 def _summary(done: Done) -> str:

@@ -159,6 +159,7 @@ class Runner:
                 self.last_problem = str(error)
             self._server.downloads.lacked_by(error)
             progress.finish(str(error))
+            await progress.shown()
             raise
         except Exception:
             progress.finish("failed")

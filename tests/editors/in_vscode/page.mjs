@@ -1,20 +1,16 @@
 // VS Code's window in a browser without windows: what is seen is read, keys and clicks go in. Told so by lines of JSON on
-// stdin; answers on stdout. Usage: page.mjs DRIVER BROWSER URL
+// stdin; answers on stdout. Usage: page.mjs DRIVER BROWSER
 import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 
-const [driver, executablePath, url] = process.argv.slice(2);
+const [driver, executablePath] = process.argv.slice(2);
 const { chromium } = createRequire(`${driver}/`)("playwright-core");
 
 const args = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"];
 const browser = await chromium.launch({ executablePath, headless: true, args });
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"] });
-const page = await context.newPage();
 const elsewhere = new Set();
-page.on("request", (request) => {
-  const { protocol, hostname } = new URL(request.url());
-  if (/^(http|ws)s?:$/.test(protocol) && hostname !== "127.0.0.1") elsewhere.add(hostname);
-});
+let page;
 
 /** All text in sight, in the window and in its webviews; editors put non-breaking spaces for spaces. */
 async function text() {
@@ -32,7 +28,25 @@ async function frameWith(selector) {
 }
 
 const abilities = {
-  open: () => page.goto(url).then(() => undefined),
+  async open({ url }) {
+    page = await context.newPage();
+    page.on("dialog", (dialog) => dialog.accept()); // whether to leave with something unsaved
+    page.on("request", (request) => {
+      const { protocol, hostname } = new URL(request.url());
+      if (/^(http|ws)s?:$/.test(protocol) && hostname !== "127.0.0.1") elsewhere.add(hostname);
+    });
+    await page.goto(url);
+  },
+  /** Nothing of the window stays, but what the browser has fetched. */
+  async leave() {
+    if (!page) return;
+    const { origin } = new URL(page.url());
+    await page.goto("about:blank");
+    const protocol = await context.newCDPSession(page);
+    if (origin !== "null") await protocol.send("Storage.clearDataForOrigin", { origin, storageTypes: "cookies,local_storage,indexeddb,service_workers" });
+    await page.close();
+    elsewhere.clear();
+  },
   text,
   press: ({ keys }) => page.keyboard.press(keys),
   type: ({ text: typed }) => page.keyboard.type(typed),

@@ -68,11 +68,12 @@ def handle(server: Server, params: types.CodeActionParams) -> list[Entry]:
             entries.extend(_hunks(server, document, selection))
             entries.extend(_fixes(server, document.uri, selection))
         entries.extend(_housekeeping(server, document.uri))
+    taken = {entry.title for entry in entries}  # where a review gave its fix, the model is not asked for another
     entries.extend(
         entry
         for action in server.catalog.actions
         for offer in _offers(action, scene)
-        if _wanted(offer.kind, params.context.only)
+        if _wanted(offer.kind, params.context.only) and offer.title not in taken
         for entry in [_entry(server, action, offer, scene, diagnostics)]
     )
     return _shown(server, entries)

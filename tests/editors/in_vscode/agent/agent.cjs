@@ -6,9 +6,15 @@ const { Diagnostic, Position, Range, Selection, Uri, commands, env, extensions, 
 
 const editor = () => window.activeTextEditor ?? window.visibleTextEditors.find(({ document }) => document.uri.scheme === "file");
 
+/** None where the editor has cancelled the question, because something has changed meanwhile. */
 async function actions() {
   const { document, selection } = editor();
-  return commands.executeCommand("vscode.executeCodeActionProvider", document.uri, selection);
+  try {
+    return await commands.executeCommand("vscode.executeCodeActionProvider", document.uri, selection);
+  } catch (error) {
+    if (error?.name === "Canceled") return [];
+    throw error;
+  }
 }
 
 async function type(text) {
@@ -50,6 +56,7 @@ const abilities = {
     languages.createDiagnosticCollection("tests").set(editor().document.uri, [found]);
   },
   clipboard: () => env.clipboard.readText(),
+  process: () => process.pid,
   package: ({ id }) => extensions.getExtension(id).packageJSON,
 };
 
