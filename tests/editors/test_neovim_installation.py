@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 PAGE = REPOSITORY / "docs" / "editors" / "neovim.md"
 LAZY = """\

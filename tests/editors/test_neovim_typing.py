@@ -17,7 +17,7 @@ from simulator_thread import in_thread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-pytestmark = [pytest.mark.editors, pytest.mark.widely]
+pytestmark = pytest.mark.editors
 
 
 class Narrow(Neovim):
