@@ -11,6 +11,7 @@ from dragoman.core.text import (
     Snapshot,
     TextEdit,
     apply,
+    before_last_line_end,
     clamp,
     content_length,
     diff,
@@ -23,6 +24,7 @@ from dragoman.core.text import (
     split_lines,
     touches,
     units,
+    without_line_end,
 )
 
 
@@ -248,6 +250,30 @@ def test_line_end_that_a_document_uses_most(text, line_end):
 def test_diff_is_small(old, new, edits):
     """Only what differs is replaced."""
     assert diff(old, new) == edits
+
+
+@pytest.mark.parametrize(
+    ("text", "edit", "said"),
+    [
+        ("a\nb\n", TextEdit(span(2, 0, 2, 0), "c\n"), TextEdit(span(1, 1, 1, 1), "\nc")),
+        ("a\r\n", TextEdit(span(1, 0, 1, 0), "b\r\n"), TextEdit(span(0, 1, 0, 1), "\r\nb")),
+        ("a\r\n", TextEdit(span(1, 0, 1, 0), "b\n"), None),
+        ("a\n", TextEdit(span(1, 0, 1, 0), "b"), None),
+        ("a\nb", TextEdit(span(1, 1, 1, 1), "c\n"), None),
+        ("a\nb\n", TextEdit(span(1, 0, 2, 0), "c\n"), None),
+        ("", TextEdit(span(0, 0, 0, 0), "a\n"), None),
+    ],
+)
+def test_lines_put_before_the_last_line_end(text, edit, said):
+    """Only whole lines behind the last line end can be said to come before it."""
+    assert before_last_line_end(split_lines(text), edit) == (said or edit)
+
+
+@pytest.mark.parametrize("text", ["a", "a\n", "a\r\n", "a\r"])
+def test_text_without_its_line_end(text):
+    """One line end is taken away, where there is one."""
+    assert without_line_end(text) == "a"
+    assert without_line_end(f"a\n{text}") == "a\na"
 
 
 def test_diff_of_a_piece_speaks_of_the_whole():

@@ -14,6 +14,7 @@ from dragoman.core.text import (
     Snapshot,
     TextEdit,
     apply,
+    before_last_line_end,
     clamp,
     content_length,
     diff,
@@ -137,6 +138,15 @@ def test_diff_never_parts_a_line_end(old, new):
     for edit in diff(old, new):
         for position in edit.range:
             assert clamp(lines, position) == position
+
+
+@given(TEXTS, TEXTS)
+def test_lines_put_before_the_last_line_end_make_the_same_text(old, new):
+    """Where new lines are said to come before the last line end, the same text comes of it, in places that exist."""
+    lines = split_lines(old)
+    edits = [before_last_line_end(lines, edit) for edit in diff(old, new)]
+    assert apply(lines, edits) == new
+    assert all(clamp(lines, position) == position for edit in edits for position in edit.range)
 
 
 @given(text_with_ranges(), TEXTS)

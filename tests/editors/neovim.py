@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 RUFF = """\
 if vim.fn.executable("ruff") == 1 then
-  vim.lsp.config("ruff", { cmd = { "ruff", "server" }, filetypes = { "python" }, root_markers = { ".git" } })
-  vim.lsp.enable("ruff")
+  vim.api.nvim_create_autocmd("FileType", {
+    pattern = "python",
+    callback = function(event)
+      vim.lsp.start({ name = "ruff", cmd = { "ruff", "server" }, root_dir = vim.fs.root(event.buf, ".git") })
+    end,
+  })
 end
 """
 """A language server beside Dragoman, where the desk has one."""
@@ -29,9 +33,6 @@ class Neovim(TerminalEditor):
     program = "nvim"
     menu_rows = 30
     holds_messages = True
-    lacks = MappingProxyType(
-        {"fix beside another server": "its menu tells a server of its own problems alone; `:Dragoman fix` of all"}
-    )
     has_panel = False
 
     def configure(self, desk: Desk) -> None:
@@ -78,8 +79,6 @@ class OldNeovim(Neovim):
     program = "nvim-0.10"
     lacks = MappingProxyType(
         {
-            **Neovim.lacks,
-            "change is accepted by itself": "it leaves an empty line where an edit takes away a file's last ones",
             "hover": "it would show each server's hover by itself, and a message for each that has none",
         }
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dragoman.simulator import Fault, Reply, Simulator, in_order
+from dragoman.simulator import Fault, Reply, Simulator, by_prefix, in_order
 from editors.conftest import PROGRAMS
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
 from editors.terminal import eventually
@@ -50,7 +50,7 @@ def neovim(request, tmp_path) -> Callable[..., None]:
         desk = Desk(tmp_path / "desk")
         errors = tmp_path / "errors"
         with in_thread(simulator), errors.open("wb") as output:
-            desk.lay(SETTINGS.format(url=simulator.url) + more)
+            desk.lay((SETTINGS + more).format(url=simulator.url))
             editor = subprocess.Popen(
                 [program, *_arguments()],
                 cwd=desk.folder,
@@ -208,3 +208,106 @@ def test_command_line_and_keys(neovim):
 def test_health_and_help(neovim):
     """The health check finds nothing wrong, and the help has a tag for each command and mapping."""
     neovim("help", Simulator(EXPLAINING))
+
+
+def test_new_test_file(neovim):
+    """New tests open in a file of their own, unsaved, without an empty line at its end."""
+    tests = "from orders import names\n\n\ndef test_names():\n    assert names([]) == []\n"
+    neovim("tests", Simulator(Reply(text=(f"```python\n{tests}```",))), wanted=tests)
+
+
+FINDING = """\
+```json
+[{"line": 7, "text": "        result = result + order.price", "severity": "error", "code": "none", \
+"message": "Fails for an order without a price.", \
+"fix": {"from": 7, "to": 7, "code": "        result = result + (order.price or 0)"}}]
+```
+"""
+
+
+def test_review(neovim):
+    """A review's findings are diagnostics; the menu fixes one, and a command clears them."""
+    neovim("findings", Simulator(Reply(text=(FINDING,))))
+
+
+def test_commit_message(neovim):
+    """A commit message comes in a window, or stands in the file that git waits for."""
+    neovim("commit", Simulator(Reply(text=("```\nAdd what orders come to\n```",))))
+
+
+def test_regex(neovim):
+    """A pattern is explained in a window; one that words describe is shown as a diff first."""
+    explained = Reply(text=("It matches a **month**.\n\n", "match: 2024-01\n", "no match: 24-1\n"))
+    written = Reply(text=("```regex\n^\\d{4}$\n```\n\nmatch: 2024\n",))
+    neovim("regex", Simulator(in_order(explained, written)))
+
+
+def test_document(neovim):
+    """A function's documentation is shown as a diff first."""
+    documented = f"{SOURCE[SOURCE.index('def names') :]}".replace(":\n", ':\n    """The names of all orders."""\n', 1)
+    wanted = SOURCE[: SOURCE.index("def names")] + documented
+    neovim("document", Simulator(Reply(text=(f"```python\n{documented}```",))), wanted=wanted)
+
+
+def test_preview_of_another_provider(neovim):
+    """Another provider can be chosen in the preview, which shows what that one proposes, and its name."""
+    replies = by_prefix(
+        {"/other": in_order(rewriting("return list(map(name, orders))"))}, otherwise=in_order(rewriting(COMPREHENSION))
+    )
+    more = '[providers.lmstudio]\nendpoints = ["{url}/other/v1"]\nmodel = "other-coder"\n'
+    neovim("elsewhere", Simulator(replies), more=more)
+
+
+def test_keys_by_name(neovim):
+    """Each mapping that is offered by name runs its command, in visual mode on what is selected."""
+    neovim("keys", Simulator(EXPLAINING))
+
+
+def test_status_line_of_a_failure(neovim):
+    """The status line is empty again when an answer can't be had."""
+    neovim("failing_status", Simulator(Reply(fault=Fault.DISCONNECT, before_first=0.5)))
+
+
+def test_starting(neovim):
+    """Where no server can be started a command says at once what to do, and finds one that is there meanwhile."""
+    neovim("starting", Simulator(EXPLAINING))
+
+
+def test_health_says_what_is_wrong(neovim):
+    """The health check tells no server, one that is well, one that nobody has answered, and one that is too old."""
+    neovim("health", Simulator(Reply(fault=Fault.DISCONNECT)))
+
+
+def test_buffer_closed_meanwhile(neovim):
+    """What is asked for a buffer that goes away is cancelled, which closes the provider's connection."""
+    neovim("closed", Simulator(ENDLESS), hangs_up=True)
+
+
+def test_buffers_wiped_under_a_preview(neovim):
+    """A preview outlives its buffer without an error, and its buffer the preview; a file read again is as good."""
+    neovim("wiped", Simulator(rewriting(COMPREHENSION)), wanted=REFACTORED)
+
+
+def test_two_at_once(neovim):
+    """Two requests run at once, each with a window, and one command goes from window to window."""
+    rewritten = rewriting(COMPREHENSION, before_first=0.5)
+    neovim("both", Simulator(in_order(rewritten, EXPLAINING)), wanted=REFACTORED)
+
+
+def test_two_windows_on_one_buffer(neovim):
+    """An edit is seen in every window that shows the buffer, and moves no other one's cursor."""
+    neovim("beside", Simulator(rewriting(COMPREHENSION)), wanted=REFACTORED)
+
+
+def test_quitting(neovim):
+    """Neovim ends at once while an answer is written, and the provider's connection closes."""
+    simulator = Simulator(ENDLESS)
+    neovim("quitting", simulator)
+    eventually(simulator.completions[0].hung_up.is_set, lambda: "the provider's connection stayed open")
+
+
+def test_options_by_setup(neovim):
+    """What plugin managers hand to `setup` is obeyed: options, the server's settings, and to start none by itself."""
+    simulator = Simulator(in_order(rewriting(COMPREHENSION), EXPLAINING))
+    neovim("setup", simulator, wanted=REFACTORED)
+    assert simulator.completions[0].model == "my-coder"

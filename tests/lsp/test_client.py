@@ -55,6 +55,7 @@ async def test_typing_that_an_editor_holds_back(open_desk, client, delay):
     desk = await open_desk(**initialize_params(client))
     assert desk.server.facts.typing_delay == delay
     assert desk.server.facts.skips_stale_edits is (client.name == "Neovim")
+    assert desk.server.facts.ends_texts is (client.name == "Neovim")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import copy
 
 import pytest
 
-from lsp.clients import EGLOT, HELIX_25_01, initialize_params
+from lsp.clients import EGLOT, HELIX_25_01, NEOVIM_0_10, NEOVIM_0_12, VSCODE, initialize_params
 from lsp.desk import FULL, Bench, span
 from lsp.project import Project, accepting
 
@@ -143,6 +143,26 @@ async def test_new_test_file(open_desk):
     assert change["textDocument"]["version"] is None
     assert editor.shown == [f"file://{TESTS}"]
     assert desk.messages() == ["Dragoman: Write tests: test_calc.py is new, not saved yet."]
+
+
+@pytest.mark.parametrize(("client", "ended"), [(NEOVIM_0_10, False), (NEOVIM_0_12, False), (VSCODE, True)])
+async def test_who_ends_a_new_file(open_desk, client, ended):
+    """A new file's last line end is left to an editor that makes one by itself."""
+    desk, editor, response = await asked_for_tests(open_desk, client=client)
+    desk.services.completer.say(REPLY)
+    assert (await response)["result"]["applied"]
+    assert editor.text(f"file://{TESTS}").endswith("== 0\n" if ended else "== 0")
+
+
+@pytest.mark.parametrize("client", [NEOVIM_0_10, VSCODE])
+async def test_lines_added_at_the_end(open_desk, client):
+    """Lines go behind a file's last one, and are said to come before its line end to who would leave an empty one."""
+    desk, editor, response = await asked_for_tests(open_desk, existing=EXISTING, client=client)
+    desk.services.completer.say(REPLY)
+    assert (await response)["result"]["applied"]
+    assert editor.text(f"file://{TESTS}").endswith("== 3\n\n\ndef test_add_nothing():\n    assert add(0, 0) == 0\n")
+    [edit] = editor.edits[0]["documentChanges"][0]["edits"]
+    assert edit["range"] == (span(4, 25, 4, 25) if client is NEOVIM_0_10 else span(5, 0, 5, 0))
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,30 @@ return {
     return not config.root_dir or client.root_dir == config.root_dir
   end,
   handlers = {
-    -- In insert mode Neovim wipes a message at once ('showmode'): there it waits until the person stops typing.
-    ["window/showMessage"] = function(...)
-      local arguments = { ... }
-      local function show()
-        vim.lsp.handlers["window/showMessage"](unpack(arguments))
+    -- In insert mode Neovim keeps what is typed and what an edit does in one step for undo, and miscounts its lines: undo
+    -- would take others away. So the step ends before the edit, and a new one begins behind it (|undo-break|).
+    ["workspace/applyEdit"] = function(...)
+      local typing = vim.api.nvim_get_mode().mode:find("^[iR]")
+      if typing then
+        vim.go.undolevels = vim.go.undolevels
       end
+      local answer = vim.lsp.handlers["workspace/applyEdit"](...)
+      if typing then
+        vim.api.nvim_feedkeys(vim.keycode("<C-g>u"), "ni", false)
+      end
+      return answer
+    end,
+    -- Every message names Dragoman by itself.
+    ["window/showMessage"] = function(_, params)
+      local level = math.max(vim.log.levels.DEBUG, 5 - params.type)
+      local has_plugin, message = pcall(require, "dragoman.message")
+      if has_plugin then
+        return message.show(params.message, level)
+      end
+      local function show()
+        vim.notify(params.message, level)
+      end
+      -- In insert mode Neovim wipes a message at once ('showmode'): there it waits until the person stops typing.
       if vim.startswith(vim.api.nvim_get_mode().mode, "i") then
         vim.api.nvim_create_autocmd("InsertLeave", { once = true, callback = vim.schedule_wrap(show) })
       else

@@ -44,6 +44,15 @@ for group, standard in pairs({
 end
 
 local group = vim.api.nvim_create_augroup("dragoman", {})
+vim.api.nvim_create_autocmd("LspAttach", {
+  group = group,
+  callback = function(event)
+    local client = vim.lsp.get_client_by_id(event.data.client_id)
+    if client and client.name == "dragoman" then
+      require("dragoman.neighbours").tell(client)
+    end
+  end,
+})
 vim.api.nvim_create_autocmd("LspProgress", {
   group = group,
   callback = function(event)
@@ -57,6 +66,4 @@ vim.api.nvim_create_autocmd("LspDetach", {
   end,
 })
 
-if require("dragoman.options")().enable then
-  require("dragoman.server").enable()
-end
+require("dragoman.server").enable()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from dragoman.core.text import Position, Range, TextEdit, content_length, diff, split_lines
+from dragoman.core.text import Position, Range, TextEdit, content_length, diff, split_lines, without_line_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,7 +55,7 @@ class Hunk:
         """The proposed lines, or the ones that were there."""
         first, last = (self.middle + 1, self.end) if accept else (self.start + 1, self.middle)
         text = "".join(lines[first:last])
-        return _without_end(text) if self.bare[accept] and self.end >= len(lines) - 2 else text
+        return without_line_end(text) if self.bare[accept] and self.end >= len(lines) - 2 else text
 
 
 def marked(old: str, new: str, prefix: str, label: str, line_end: str = "\n") -> str:
@@ -155,7 +155,3 @@ def _bare(lines: Sequence[str]) -> str:
 
 def _ended(line: str) -> bool:
     return line.endswith(("\n", "\r"))
-
-
-def _without_end(text: str) -> str:
-    return text[:-2] if text.endswith("\r\n") else text[:-1] if text.endswith(("\n", "\r")) else text

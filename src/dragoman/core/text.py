@@ -78,6 +78,11 @@ def content_length(line: str) -> int:
     return len(line)
 
 
+def without_line_end(text: str) -> str:
+    """The text without its last line's end, where it has one."""
+    return text[: content_length(text)]
+
+
 def clamp(lines: Sequence[str], position: Position) -> Position:
     """The nearest position that exists: past a line's end is its end, past the last line is the text's end."""
     line, character = position
@@ -143,6 +148,18 @@ def splice(lines: list[str], edit: TextEdit) -> None:
     if last < len(lines):
         replacement.pop()  # what follows the kept line end is the next line itself
     lines[first:last] = replacement
+
+
+def before_last_line_end(lines: Sequence[str], edit: TextEdit) -> TextEdit:
+    """The same edit, which puts lines before the text's last line end where it would have put them behind it."""
+    end = Position(len(lines) - 1, 0)
+    if lines[-1] or not end.line or edit.range != Range(end, end):
+        return edit
+    at = Position(end.line - 1, content_length(lines[-2]))
+    line_end = lines[-2][at.character :]
+    if not edit.text.endswith(line_end):
+        return edit
+    return TextEdit(Range(at, at), line_end + edit.text.removesuffix(line_end))
 
 
 def meets_carriage_return(lines: Sequence[str], edit: TextEdit) -> bool:

@@ -28,6 +28,7 @@ class ClientFacts:
         error goes out as a message.
     skips_stale_edits: it passes over an edit for an older version, and yet says that it was applied.
     disabled_actions: it shows entries of the menu that can't be chosen, with the reason.
+    ends_texts: it ends each text with a line end by itself, and may leave an empty line where lines are put behind it.
     typing_delay: seconds for which it may hold typing back before it sends it as didChange.
     edits_create: it makes an unsaved file of an edit for one that is not there.
     list_keys: the keys that list what is open, for where it shows nothing by itself; "" where nobody knows.
@@ -54,6 +55,7 @@ class ClientFacts:
     answers_at_once: bool
     shows_command_errors: bool
     skips_stale_edits: bool
+    ends_texts: bool
     typing_delay: float
     edits_create: bool
     list_keys: str
@@ -63,6 +65,7 @@ class _Quirks(NamedTuple):
     answers_at_once: bool = True
     shows_command_errors: bool = False
     skips_stale_edits: bool = False
+    ends_texts: bool = False
     typing_delay: float = 0.0
     takes_document_changes: bool = False  # and does not say so
     questions_take_the_keys: bool = False  # a question comes over whoever is typing: Enter says yes to it, unawares
@@ -79,6 +82,7 @@ _QUIRKS: Mapping[str, _Quirks] = MappingProxyType(
             answers_at_once=False,
             shows_command_errors=True,
             skips_stale_edits=True,
+            ends_texts=True,
             typing_delay=0.15,
             takes_document_changes=True,
             questions_take_the_keys=True,
@@ -132,6 +136,7 @@ def facts_of(params: types.InitializeParams) -> ClientFacts:
         answers_at_once=quirks.answers_at_once,
         shows_command_errors=quirks.shows_command_errors,
         skips_stale_edits=quirks.skips_stale_edits,
+        ends_texts=quirks.ends_texts,
         typing_delay=quirks.typing_delay,
         edits_create=quirks.edits_create,
         list_keys=quirks.list_keys,

@@ -9,10 +9,12 @@ from urllib.parse import quote, unquote, urlsplit
 from lsprotocol import types
 
 from dragoman.actions.base import Diagnostic, Severity
-from dragoman.core.text import Encoding, Position, Range, TextEdit, from_units, units
+from dragoman.core.text import Encoding, Position, Range, TextEdit, before_last_line_end, from_units, units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from dragoman.lsp.client import ClientFacts
 
 _SEVERITIES: Mapping[types.DiagnosticSeverity, Severity] = MappingProxyType(
     {
@@ -48,9 +50,10 @@ def range_to(lines: Sequence[str], range: Range, encoding: Encoding) -> types.Ra
     return types.Range(position_to(lines, range.start, encoding), position_to(lines, range.end, encoding))
 
 
-def edits_to(lines: Sequence[str], edits: Iterable[TextEdit], encoding: Encoding) -> list[types.TextEdit]:
+def edits_to(lines: Sequence[str], edits: Iterable[TextEdit], facts: ClientFacts) -> list[types.TextEdit]:
     """The client's edits, all of which speak of the text in `lines`."""
-    return [types.TextEdit(range_to(lines, edit.range, encoding), edit.text) for edit in edits]
+    said = (before_last_line_end(lines, edit) for edit in edits) if facts.ends_texts else edits
+    return [types.TextEdit(range_to(lines, edit.range, facts.encoding), edit.text) for edit in said]
 
 
 def diagnostic_from(lines: Sequence[str], diagnostic: types.Diagnostic, encoding: Encoding) -> Diagnostic:

@@ -15,7 +15,7 @@ from dragoman.actions.findings import counted
 from dragoman.core.hunks import MARK, marked
 from dragoman.core.languages import language_of
 from dragoman.core.printable import printable_name
-from dragoman.core.text import Snapshot, diff, split_lines
+from dragoman.core.text import Snapshot, diff, split_lines, without_line_end
 from dragoman.lsp.answers import SHOW_SECONDS, present
 from dragoman.lsp.convert import edits_to, path_of, range_to, uri_of
 from dragoman.lsp.edits import APPLY_SECONDS, Landing, land
@@ -96,7 +96,7 @@ def _finding_value(server: Server, shown: Shown, seen: Snapshot, uri: str) -> Fi
     if finding.code:
         value["code"] = finding.code
     if finding.fix is not None:
-        value["edits"] = _edit_values(edits_to(seen.lines, [finding.fix], encoding))
+        value["edits"] = _edit_values(edits_to(seen.lines, [finding.fix], server.facts))
     return value
 
 
@@ -113,7 +113,7 @@ async def _edit(
         proposed: RunResult = {
             "kind": "edit",
             "applied": False,
-            "edits": _edit_values(edits_to(snapshot.lines, edits, server.facts.encoding)),
+            "edits": _edit_values(edits_to(snapshot.lines, edits, server.facts)),
             "version": snapshot.version,
         }
         if result.problem is not None:
@@ -123,7 +123,7 @@ async def _edit(
         changes = diff(snapshot.slice(result.target), result.text, result.target.start)
         if not changes:
             return _no_change(server, action)
-        client_edits = edits_to(snapshot.lines, changes, server.facts.encoding)
+        client_edits = edits_to(snapshot.lines, changes, server.facts)
         refusal = problem or await _into_unopened(server, action, subject, snapshot, client_edits)
         if refusal:
             return await _shown_instead(server, action, snapshot.language, result.text, refusal)
@@ -274,7 +274,9 @@ async def _file(server: Server, action: Action, subject: Subject, result: FileRe
     before = document.snapshot() if document is not None else Snapshot.of(result.before or "", uri=uri)
     if before.text != (result.before or ""):
         return await _file_instead(server, action, result, uri, CHANGED, show=apply)
-    edits = edits_to(before.lines, diff(before.text, result.text), server.facts.encoding)
+    new = result.before is None and server.facts.ends_texts
+    text = without_line_end(result.text) if new else result.text
+    edits = edits_to(before.lines, diff(before.text, text), server.facts)
     if not apply:
         values = _edit_values(edits)
         proposed: RunResult = {"kind": "file", "applied": False, "uri": uri, "edits": values, "version": before.version}

@@ -173,7 +173,7 @@ async def _changed(document: Document, seconds: float) -> bool:
 
 
 def _workspace_edit(editor: Editor, document: Document, edits: list[TextEdit]) -> types.WorkspaceEdit:
-    client_edits = edits_to(document.lines, edits, editor.facts.encoding)
+    client_edits = edits_to(document.lines, edits, editor.facts)
     if not editor.facts.document_changes:
         return types.WorkspaceEdit(changes={document.uri: client_edits})
     identifier = types.OptionalVersionedTextDocumentIdentifier(uri=document.uri, version=document.version)

@@ -108,6 +108,15 @@ function M.title(window)
   end):join("")
 end
 
+--- Waits until no request to the server is under way.
+function M.finished()
+  M.wait("the end of what runs", function()
+    return vim.iter(vim.lsp.get_clients({ name = "dragoman" })):all(function(client)
+      return not next(client.requests)
+    end)
+  end)
+end
+
 --- Waits until the provider has seen its connection closed.
 function M.hung_up()
   M.wait("the provider's connection closed", function()

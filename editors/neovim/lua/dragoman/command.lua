@@ -21,10 +21,9 @@ local OWN = {
 }
 
 --- The server's commands that the menu of code actions has too, such as `hunks.accept`.
----@param buffer integer
+---@param client vim.lsp.Client?
 ---@return string[]
-local function of_server(buffer)
-  local client = server.client(buffer)
+local function of_server(client)
   local provided = client and client.server_capabilities.executeCommandProvider
   return vim.tbl_map(function(name)
     return (name:gsub("^dragoman%.", ""))
@@ -35,7 +34,7 @@ end
 local function names()
   local all = vim.list_extend(vim.tbl_keys(actions), vim.tbl_keys(OWN))
   vim.list_extend(all, report.NAMES)
-  vim.list_extend(all, of_server(0))
+  vim.list_extend(all, of_server(server.client(0) or server.client()))
   table.sort(all)
   return vim.fn.uniq(all) --[[@as string[] ]]
 end
@@ -44,8 +43,8 @@ end
 ---@param words string
 local function run_on_server(name, words)
   local buffer = vim.api.nvim_get_current_buf()
-  server.with(buffer, function(client)
-    if not vim.list_contains(of_server(buffer), name) then
+  server.with_any(buffer, function(client)
+    if not vim.list_contains(of_server(client), name) then
       return message.error(("there is no %q; :Dragoman <Tab> lists what there is."):format(name))
     end
     local arguments = words ~= "" and vim.split(words, "%s+") or nil

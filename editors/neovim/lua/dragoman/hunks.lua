@@ -17,7 +17,7 @@ end
 ---@param before string[]
 ---@param after string[]
 ---@return integer[][]
-local function differences(before, after)
+function M.differences(before, after)
   local diff = vim.text and vim.text.diff or vim.diff -- another name from Neovim 0.12 on
   local found = diff(joined(before), joined(after), { result_type = "indices", algorithm = "histogram" })
   return vim.tbl_map(function(each)
@@ -37,17 +37,16 @@ function M.between(before, after)
       old = vim.list_slice(before, each[1] + 1, each[1] + each[2]),
       new = vim.list_slice(after, each[3] + 1, each[3] + each[4]),
     }
-  end, differences(before, after))
+  end, M.differences(before, after))
 end
 
---- Where a hunk for `before` stands in `now`; nil where its own lines have changed since.
+--- Where a hunk stands now; nil where its own lines have changed since.
 ---@param hunk dragoman.Hunk
----@param before string[]
----@param now string[]
+---@param since integer[][] the differences between the text that it is for and that of now
 ---@return integer? at
-function M.place(hunk, before, now)
+function M.place(hunk, since)
   local first, last, shift = hunk.at, hunk.at + #hunk.old, 0
-  for _, each in ipairs(differences(before, now)) do
+  for _, each in ipairs(since) do
     local from, to = each[1], each[1] + each[2]
     local apart_above = to < first or (to == first and #hunk.old > 0)
     local apart_below = from > last or (from == last and #hunk.old > 0)

@@ -2,6 +2,18 @@
 
 local M = {}
 
+--- Sets options, as `vim.g.dragoman` does: for plugin managers that call this. Nothing needs it.
+---@param options table?
+function M.setup(options)
+  vim.g.dragoman = vim.tbl_extend("force", vim.g.dragoman or {}, options or {})
+  local server = require("dragoman.server")
+  if vim.g.dragoman.enable == false then
+    server.disable()
+  elseif vim.g.loaded_dragoman then
+    server.enable()
+  end
+end
+
 ---@class dragoman.Wish
 ---@field words string? the instruction or the question
 ---@field first integer? lines from here, counted from 1; without them what is at the cursor

@@ -19,8 +19,21 @@ local function position(buffer, line, column, encoding)
   return { line = line, character = vim.lsp.util.character_offset(buffer, line, column, encoding) }
 end
 
+--- What is known to be wrong on these lines, which are counted from 0.
+---@param buffer integer
+---@param first integer
+---@param last integer
+---@return vim.Diagnostic[]
+function M.diagnostics(buffer, first, last)
+  return vim.tbl_filter(function(each)
+    return each.lnum <= last and (each.end_lnum or each.lnum) >= first
+  end, vim.diagnostic.get(buffer))
+end
+
 ---@param diagnostic vim.Diagnostic
-local function to_lsp(diagnostic, encoding)
+---@param encoding string
+---@return lsp.Diagnostic
+function M.diagnostic_to_lsp(diagnostic, encoding)
   local buffer = diagnostic.bufnr --[[@as integer]]
   return {
     range = {
@@ -75,10 +88,8 @@ function M.here(first, last, encoding)
   end
   local upper, lower = range.start.line, math.max(range.start.line, (last or range["end"].line + 1) - 1)
   local diagnostics = {}
-  for _, each in ipairs(vim.diagnostic.get(buffer)) do
-    if each.lnum <= lower and (each.end_lnum or each.lnum) >= upper then
-      table.insert(diagnostics, to_lsp(each, encoding))
-    end
+  for _, each in ipairs(M.diagnostics(buffer, upper, lower)) do
+    table.insert(diagnostics, M.diagnostic_to_lsp(each, encoding))
   end
   local from, to = mark(buffer, range.start.line), mark(buffer, range["end"].line)
   return { buffer = buffer, range = range, diagnostics = diagnostics, from = from, to = to }

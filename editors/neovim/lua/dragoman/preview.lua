@@ -20,25 +20,16 @@ local GROUPS = { ["+"] = "DragomanAdd", ["-"] = "DragomanDelete", ["@"] = "Drago
 local Preview = {}
 Preview.__index = Preview
 
---- The lines of the buffer's text after the server's edits of it. Its last line end is a line of its own meanwhile:
---- Neovim 0.10 would leave an empty line where an edit takes away the last ones.
+--- The lines of the task's text after the server's edits of it.
 ---@param asked dragoman.Task
 ---@param edits table[]
 ---@return string[]
 local function edited(asked, edits)
-  local of = vim.bo[asked.place.buffer]
-  local ended = of.endofline or (of.fixendofline and not of.binary)
   local scratch = vim.api.nvim_create_buf(false, true)
   vim.api.nvim_buf_set_lines(scratch, 0, -1, false, asked.before)
-  if ended then
-    vim.api.nvim_buf_set_lines(scratch, -1, -1, false, { "" })
-  end
   vim.lsp.util.apply_text_edits(edits, scratch, asked.encoding)
   local after = vim.api.nvim_buf_get_lines(scratch, 0, -1, false)
   vim.api.nvim_buf_delete(scratch, { force = true })
-  if ended and after[#after] == "" then
-    table.remove(after)
-  end
   return after
 end
 
@@ -91,10 +82,10 @@ end
 ---@return dragoman.Hunk[] those whose own lines were changed meanwhile; they are left out
 function Preview:land(chosen)
   local buffer, left = self.task.place.buffer, {}
-  local now = vim.api.nvim_buf_get_lines(buffer, 0, -1, false)
+  local since = hunks.differences(self.task.before, vim.api.nvim_buf_get_lines(buffer, 0, -1, false))
   for index = #chosen, 1, -1 do
     local hunk = chosen[index]
-    local at = hunks.place(hunk, self.task.before, now)
+    local at = hunks.place(hunk, since)
     if at then
       vim.api.nvim_buf_set_lines(buffer, at, at + #hunk.old, true, hunk.new)
     else

@@ -110,7 +110,8 @@ M.NAMES = { "status", "usage", "route", "context" }
 ---@param last integer?
 function M.show(name, words, first, last)
   local buffer = vim.api.nvim_get_current_buf()
-  server.with(buffer, function(client)
+  local with = OF_STATUS[name] and server.with_any or server.with
+  with(buffer, function(client)
     local params, lines_of = {}, OF_STATUS[name]
     if not lines_of then
       local action, instruction = words:match("^(%S+)%s*(.*)$")

@@ -29,6 +29,8 @@ function M.start(client, buffer, order, heard, ended)
   local token = "dragoman-run-" .. count
   local group = vim.api.nvim_create_augroup(token, {})
 
+  ---@type dragoman.Run
+  local run = { client = client.id }
   local function finish(problem, result)
     if running[token] then
       running[token] = nil
@@ -50,13 +52,19 @@ function M.start(client, buffer, order, heard, ended)
     group = group,
     buffer = buffer,
     callback = function(event)
-      if event.data.client_id == client.id then
+      if event.data.client_id == client.id and client.rpc.is_closing() then
         finish(GONE)
       end
     end,
   })
+  vim.api.nvim_create_autocmd({ "BufDelete", "BufWipeout" }, {
+    group = group,
+    buffer = buffer,
+    callback = function()
+      run.cancel()
+    end,
+  })
 
-  local run = { client = client.id }
   running[token] = run
   order = vim.tbl_extend("force", order, { partialResultToken = token })
   local id = server.request(client, "dragoman/run", order, finish, buffer)

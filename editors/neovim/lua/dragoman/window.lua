@@ -16,8 +16,8 @@ Window.__index = Window
 ---@field hidden boolean? whether the foot leaves it out
 ---@field action fun()
 
----@type dragoman.Window?
-local last
+---@type dragoman.Window[] those that are open, the newest last
+local opened = {}
 
 local function place()
   local set = options()
@@ -75,18 +75,35 @@ function M.open(title, filetype, enter, keys, closed)
     once = true,
     callback = vim.schedule_wrap(closed),
   })
-  last = self
+  vim.api.nvim_create_autocmd("VimResized", {
+    callback = function()
+      if not self:is_open() then
+        return true
+      end
+      vim.api.nvim_win_set_config(self.window, place())
+    end,
+  })
+  opened = vim.tbl_filter(Window.is_open, opened)
+  table.insert(opened, self)
   return self
 end
 
---- Goes to the window that was opened last, if it is there.
+--- Goes to the window that was opened last, of those that are there; from there to the one before.
 ---@return boolean
 function M.focus()
-  if last and last:is_open() then
-    vim.api.nvim_set_current_win(last.window)
-    return true
+  opened = vim.tbl_filter(Window.is_open, opened)
+  if #opened == 0 then
+    return false
   end
-  return false
+  local here = vim.api.nvim_get_current_win()
+  local before = #opened
+  for index, each in ipairs(opened) do
+    if each.window == here then
+      before = (index - 2) % #opened + 1
+    end
+  end
+  vim.api.nvim_set_current_win(opened[before].window)
+  return true
 end
 
 function Window:is_open()

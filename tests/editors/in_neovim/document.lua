@@ -1,0 +1,10 @@
+local t = require("harness")
+
+local buffer = t.open()
+t.go_to("def names")
+vim.cmd("Dragoman document")
+local float = t.float()
+local shown = t.text_in(float)
+assert(shown:find('+    """The names of all orders."""\n', 1, true), shown)
+t.press("a")
+t.same(t.text(buffer), vim.env.WANTED)

@@ -1,0 +1,25 @@
+local t = require("harness")
+
+local buffer = t.open()
+t.go_to("def names")
+vim.cmd("Dragoman refactor")
+local float = t.float()
+t.wait("who has answered first", function()
+  return t.title(float):find("ollama", 1, true)
+end)
+local asked
+vim.ui.select = function(candidates, options, chosen)
+  asked = vim.tbl_map(function(each)
+    return each.provider
+  end, candidates)
+  t.same(options.prompt, "Refactor by")
+  chosen(candidates[2])
+end
+t.press("p")
+t.wait("what the other one proposes", function()
+  return not t.no_float() and t.text_in(t.float()):find("list(map", 1, true)
+end)
+t.same(asked, { "ollama", "lmstudio" })
+assert(t.title(t.float()):find("lmstudio · other%-coder"), t.title(t.float()))
+t.press("a")
+assert(t.text(buffer):find("    return list(map(name, orders))\n", 1, true), t.text(buffer))

@@ -1,0 +1,12 @@
+local t = require("harness")
+
+local buffer = t.open()
+t.go_to("def names")
+vim.cmd("Dragoman refactor")
+t.float()
+t.press("a")
+t.same(t.text(buffer), vim.env.WANTED)
+vim.cmd.help(":Dragoman-refactor")
+t.same(vim.fs.basename(vim.api.nvim_buf_get_name(0)), "dragoman.txt")
+local messages = vim.fn.execute("messages")
+assert(not messages:find("ragoman:", 1, true) and not messages:find("%f[%w]E%d+:"), messages)

@@ -1,0 +1,36 @@
+local t = require("harness")
+
+-- The buffer that a preview is of goes away under it.
+local buffer = t.open()
+t.go_to("def names")
+vim.cmd("Dragoman refactor")
+local float = t.float()
+vim.cmd.wincmd("p")
+vim.cmd.bwipeout()
+vim.cmd("Dragoman window")
+t.press("a")
+t.same(t.notes[#t.notes].text, "Dragoman: the buffer was closed meanwhile; open it, and run it again.")
+t.press("h")
+t.press("q")
+assert(not vim.api.nvim_win_is_valid(float), "the window is still there")
+
+-- The preview itself is wiped out, by no key of its own.
+buffer = t.open()
+local before = t.text(buffer)
+t.go_to("def names")
+vim.cmd("Dragoman refactor")
+t.float()
+vim.cmd.bwipeout()
+assert(t.no_float(), "the window is still there")
+t.same(t.text(buffer), before)
+vim.cmd("Dragoman window")
+t.same(t.notes[#t.notes].text, "Dragoman: no window of Dragoman's is open.")
+
+-- The file is read again from the disk while its preview waits: the edit still fits it.
+vim.cmd("Dragoman refactor")
+t.float()
+vim.cmd.wincmd("p")
+vim.cmd.edit({ bang = true })
+vim.cmd("Dragoman window")
+t.press("a")
+t.same(t.text(buffer), vim.env.WANTED)
