@@ -110,6 +110,8 @@ def redact(text: str, known: Collection[str] = (), table: Table = Table()) -> Re
     What already looks like a placeholder is replaced too, so that `restore` gives back exactly this text. It is for
     texts of the person: one that was redacted before would be so twice.
     """
+    if not text:  # as what a person types for an action is, mostly
+        return Redacted(text, table)
     lowered = text.encode("ascii", "replace").lower()  # a byte for each character, so that places are the same
     spans = _disjoint([*_known(text, known), *_alike(text, lowered), *_by_rules(text, lowered)])
     spans = _disjoint([*spans, *_elsewhere(text, spans, table)])
