@@ -232,15 +232,17 @@ class Syntax:
             while outer and outer[-1][0] <= node.start_byte:
                 outer.pop()
             within = outer[-1] if outer else (0, "", "")
-            name_node, body = captures["name"][0], captures.get("body")
-            name = self._text(name_node)
-            first = _first(_outermost(node))
+            body = captures.get("body")
+            name_range = self._range(captures["name"][0])
+            name = self.snapshot.slice(name_range)
+            first, last_node = _first(_outermost(node)), _last(node)
+            core, above = self._range(first, last_node), _commented(first)
             yield Symbol(
                 kind="method" if kind == "function" and within[2] in _CLASSES else kind,
                 name=name,
-                name_range=self._range(name_node),
-                range=self._range(_commented(first), _last(node)),
-                core=self._range(first, _last(node)),
+                name_range=name_range,
+                range=core if above is first else self._range(above, last_node),
+                core=core,
                 body=self._range(body[0]) if body else None,
                 container=within[1],
             )
