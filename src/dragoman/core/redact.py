@@ -198,16 +198,13 @@ def _by_rules(text: str, lowered: bytes) -> Iterator[_Span]:
     words = set(_ESCAPED_SPACE.sub(b"  ", lowered).translate(_BETWEEN_WORDS).split())
     vocabulary = b" ".join(words)  # far shorter than the text
 
-    def places(gate: bytes) -> list[int]:
-        return _places(lowered, gate) if _telling(gate) in vocabulary else []
-
     for gate in _PLACE_GATES | _beginnings(words):
-        if found := places(gate):
+        if _telling(gate) in vocabulary and (places := _places(lowered, gate)):
             for rule in _RULES[gate]:
-                yield from _bounded(text, _by_rule(text, rule, found))
+                yield from _bounded(text, _by_rule(text, rule, places))
     for named in NAMED:
-        found = sorted(at for gate in named.gates for at in places(gate))
-        yield from _bounded(text, _by_name(text, lowered, named, found))
+        if any(_telling(gate) in vocabulary for gate in named.gates):
+            yield from _bounded(text, _by_name(text, lowered, named))
 
 
 def _beginnings(words: Iterable[bytes]) -> set[bytes]:
@@ -245,14 +242,9 @@ def _by_rule(text: str, rule: Rule, places: list[int]) -> Iterator[tuple[_Span, 
             after = match.end("secret") if is_secret else 0
 
 
-def _by_name(text: str, lowered: bytes, named: Named, places: list[int]) -> Iterator[tuple[_Span, bool]]:
-    after = 0
-    for at in places:
-        name = named.names.match(lowered, at) if at >= after else None
-        if name is None:
-            continue
-        after = name.end()
-        match = VALUE.match(text, after)
+def _by_name(text: str, lowered: bytes, named: Named) -> Iterator[tuple[_Span, bool]]:
+    for name in named.names.finditer(lowered):
+        match = VALUE.match(text, name.end())
         if match is not None and (form := match.lastgroup) is not None:
             secret = match[form]
             if len(secret) >= named.shortest and not name[0].rstrip(b"s").endswith(OF_SOMETHING_ELSE):

@@ -310,8 +310,8 @@ PLACES = (
 class Named:
     """A kind of secret that its name gives away: a variable's, a setting's, an argument's.
 
-    gates: pieces of ASCII text in small letters, one of which begins the telling word: nothing is tried elsewhere.
-    names: matches in a text in small ASCII letters from the telling word to the name's end.
+    gates: pieces of ASCII text in small letters; no name is without one of them.
+    names: finds those in a text in small ASCII letters, from the telling word to the name's end.
     shortest: what has fewer characters is none.
     check: whether the value is a secret, given the form in which it stands: a group of `VALUE`.
     """
