@@ -6,7 +6,7 @@ import logging
 import os
 from contextlib import aclosing
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,7 @@ class App:
         """The settings in force."""
         return self.effective.settings
 
-    @property
+    @cached_property
     def known_secrets(self) -> frozenset[str]:
         """Texts that are to be hidden wherever they stand in what is sent."""
         return secrets_of(self.environment)

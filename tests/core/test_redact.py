@@ -196,6 +196,7 @@ def test_what_is_no_secret_stays(text):
         "https://api.example.org/v1?api_key=<>&q=1",
         "kubectl create secret generic db --from-literal=password=<>",
         '<property name="password" value="<>"/>',
+        r"print('\nlogin:\token = \"<>\"')",
     ],
 )
 def test_a_secret_is_hidden_where_people_put_it(text):

@@ -6,6 +6,8 @@ import asyncio
 import gzip
 import logging
 import socket
+import subprocess
+import sys
 from contextlib import asynccontextmanager, closing
 
 import pytest
@@ -17,6 +19,21 @@ from dragoman.engine.http import HttpTransport, is_loopback, shown_url, whole_bo
 from dragoman.engine.workers import ThreadWorkers
 from dragoman.providers.base import Call
 
+WARMING = """
+import asyncio, sys
+from dragoman.engine.http import HttpTransport
+from dragoman.engine.workers import ThreadWorkers
+
+async def main():
+    workers = ThreadWorkers()
+    transport = HttpTransport(workers)
+    await transport.warm()
+    await transport.close()
+    workers.close()
+
+asyncio.run(main())
+print(*sorted({"httpx", "rich", "pygments", "click"} & sys.modules.keys()))
+"""
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Thing: yes\r\n\r\n"
 
 
@@ -269,3 +286,9 @@ def test_loopback_is_told_by_the_host(url, loopback):
 def test_a_shown_address_holds_no_secret():
     """User name, password, path and query of an address are not shown."""
     assert shown_url("https://me:pw@host:8443/v1?key=k") == "https://host:8443"
+
+
+def test_only_what_speaks_http_is_loaded():
+    """The first call waits for httpx, and for nothing that its command line would draw with."""
+    done = subprocess.run([sys.executable, "-c", WARMING], check=True, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["httpx"]

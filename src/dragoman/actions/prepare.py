@@ -50,13 +50,14 @@ async def prepare(action: Action, scene: Scene, tools: Tools, preferences: Prefe
         action = action.variant(scene)
     guides = _instruction_paths(scene, preferences)
     own = scene.path or scene.origin
-    may = await tools.files.disclosures([own, *guides])
-    if action.changes is None and may[own].withheld:
-        raise BadInput(may[own].withheld)
     tests = () if action.changes is not None else _tests_of(action, scene)
     asked = [*guides, *tests]
     there = await tools.files.existing(asked) if asked else frozenset()
-    instructions = await _instructions({path: name for path, name in guides.items() if path in there}, tools.files)
+    guides = {path: name for path, name in guides.items() if path in there}
+    may = await tools.files.disclosures([own, *guides])
+    if action.changes is None and may[own].withheld:
+        raise BadInput(may[own].withheld)
+    instructions = await _instructions(guides, tools.files)
     local_only = any(may[path].local_only for path in instructions)
     pieces = list(instructions.values())
     if action.changes is not None:

@@ -24,9 +24,9 @@ _INSERT_MARK = "⟪ here ⟫"
 
 def fenced(text: str, name: str = "") -> str:
     """The text in a Markdown fence that is longer than any fence inside it."""
-    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
-    fence = "`" * (longest + 1)
-    body = re.sub(r"\r\n?", "\n", text)
+    runs = re.findall(r"`{3,}", text) if "```" in text else ()  # most texts hold none, and this tells at once
+    fence = "`" * (max(map(len, runs), default=2) + 1)
+    body = text.replace("\r\n", "\n").replace("\r", "\n")
     return f"{fence}{name}\n{body}{'' if body.endswith(chr(10)) else chr(10)}{fence}"
 
 

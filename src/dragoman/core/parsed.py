@@ -36,7 +36,7 @@ class Parsed:
         """The snapshot's syntax. A document at the same version is the same."""
         known = self._trees.get(snapshot.uri)
         if known is None or not _same(known.snapshot, snapshot):
-            known = parse(snapshot)
+            known = parse(snapshot, known)
         _keep(self._trees, snapshot.uri, known)
         _shrink(self._trees, _LARGEST_TREES, lambda syntax: len(syntax.snapshot.text))
         return known

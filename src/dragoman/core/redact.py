@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from dragoman.core.redact_rules import NAMED, OF_SOMETHING_ELSE, PLACES, TOKENS, VALUE, Noun
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from dragoman.core.redact_rules import Named, Rule
+
+T = TypeVar("T")
 
 INSTRUCTION = (
     "Words such as REDACTED_1_KEY stand for secrets that you are not shown. "
@@ -43,6 +47,20 @@ _ALIKE = re.compile(
 _BETWEEN_WORDS = bytes(at if chr(at).isascii() and (chr(at).isalnum() or chr(at) in "_-") else 32 for at in range(256))
 """For `bytes.translate`: makes spaces of all that is between words."""
 _ESCAPED_SPACE = re.compile(rb"\\[nrt]")
+
+
+def _grouped(pairs: Iterable[tuple[bytes, T]]) -> Mapping[bytes, tuple[T, ...]]:
+    groups: dict[bytes, tuple[T, ...]] = {}
+    for key, value in pairs:
+        groups[key] = (*groups.get(key, ()), value)
+    return MappingProxyType(groups)
+
+
+_RULES = _grouped((gate, rule) for rule in (*TOKENS, *PLACES) for gate in rule.gates)
+"""What is tried where a gate stands."""
+_PLACE_GATES = frozenset(gate for rule in PLACES for gate in rule.gates)
+_TOKEN_GATES = _grouped((gate.translate(_BETWEEN_WORDS).split()[0][:3], gate) for rule in TOKENS for gate in rule.gates)
+"""The beginnings of tokens by how a word begins that begins so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,10 @@ def redact(text: str, known: Collection[str] = (), table: Table = Table()) -> Re
     What already looks like a placeholder is replaced too, so that `restore` gives back exactly this text. It is for
     texts of the person: one that was redacted before would be so twice.
     """
-    spans = _disjoint([*_known(text, known), *_alike(text), *_by_rules(text)])
+    if not text:  # as what a person types for an action is, mostly
+        return Redacted(text, table)
+    lowered = text.encode("ascii", "replace").lower()  # a byte for each character, so that places are the same
+    spans = _disjoint([*_known(text, known), *_alike(text, lowered), *_by_rules(text, lowered)])
     spans = _disjoint([*spans, *_elsewhere(text, spans, table)])
     if not spans:
         return Redacted(text, table)
@@ -167,32 +188,39 @@ def _known(text: str, known: Iterable[str]) -> Iterator[_Span]:
             yield from _occurrences(text, secret, "known secret", Noun.SECRET)
 
 
-def _alike(text: str) -> Iterator[_Span]:
+def _alike(text: str, lowered: bytes) -> Iterator[_Span]:
     """Words of the text that would be taken for placeholders. They are no secrets: their kind is empty."""
-    for match in _ALIKE.finditer(text):
+    for match in _ALIKE.finditer(text) if b"redacted" in lowered else ():
         yield _Span(*match.span(), "", Noun.TEXT)
 
 
-def _by_rules(text: str) -> Iterator[_Span]:
-    lowered = text.encode("ascii", "replace").lower()  # a byte for each character, so that places are the same
-    gates = {gate for rule in PLACES for gate in rule.gates} | _beginnings(lowered)
-    places = {gate: found for gate in gates if (found := _places(lowered, gate))}
-    for rule in (*TOKENS, *PLACES):
-        for gate in rule.gates:
-            if gate in places:
-                yield from _bounded(text, _by_rule(text, rule, places[gate]))
+def _by_rules(text: str, lowered: bytes) -> Iterator[_Span]:
+    words = set(_ESCAPED_SPACE.sub(b"  ", lowered).translate(_BETWEEN_WORDS).split())
+    vocabulary = b" ".join(words)  # far shorter than the text
+
+    for gate in _PLACE_GATES | _beginnings(words):
+        if _telling(gate) in vocabulary and (places := _places(lowered, gate)):
+            for rule in _RULES[gate]:
+                yield from _bounded(text, _by_rule(text, rule, places))
     for named in NAMED:
-        yield from _bounded(text, _by_name(text, lowered, named))
+        if any(_telling(gate) in vocabulary for gate in named.gates):
+            yield from _bounded(text, _by_name(text, lowered, named))
 
 
-def _beginnings(lowered: bytes) -> set[bytes]:
-    """The beginnings of tokens that may be in the text: there are so many that each is sought only where a word begins
-    as it does.
+def _beginnings(words: Iterable[bytes]) -> set[bytes]:
+    """The beginnings of tokens that may be among the words: there are so many that only those are sought that begin as
+    a word does.
     """
-    words = _ESCAPED_SPACE.sub(b"  ", lowered).translate(_BETWEEN_WORDS).split()
     heads = {word[:3] for word in words}
     heads |= {head[:2] for head in heads} | {head[:1] for head in heads}
-    return {gate for rule in TOKENS for gate in rule.gates if gate.translate(_BETWEEN_WORDS).split()[0][:3] in heads}
+    return {gate for head in heads & _TOKEN_GATES.keys() for gate in _TOKEN_GATES[head]}
+
+
+@cache
+def _telling(gate: bytes) -> bytes:
+    """The longest part of a word in the gate, but for what an escape right before it would take for its own."""
+    parts = gate.translate(_BETWEEN_WORDS).split()
+    return max((part.lstrip(b"nrt") for part in parts), key=len, default=b"")
 
 
 def _places(lowered: bytes, gate: bytes) -> list[int]:

@@ -310,6 +310,7 @@ PLACES = (
 class Named:
     """A kind of secret that its name gives away: a variable's, a setting's, an argument's.
 
+    gates: pieces of ASCII text in small letters; no name is without one of them.
     names: finds those in a text in small ASCII letters, from the telling word to the name's end.
     shortest: what has fewer characters is none.
     check: whether the value is a secret, given the form in which it stands: a group of `VALUE`.
@@ -317,6 +318,7 @@ class Named:
 
     kind: str
     noun: Noun
+    gates: tuple[bytes, ...]
     names: re.Pattern[bytes]
     shortest: int
     check: Callable[[str, str], bool]
@@ -350,35 +352,38 @@ OF_SOMETHING_ELSE = tuple(
 """A name that ends so is that of something about the secret."""
 
 
-def _names(words: str) -> re.Pattern[bytes]:
-    """The rest of the name is read at once, so that many telling words in one name cost no more than one."""
+def _named(kind: str, noun: Noun, words: str, shortest: int, check: Callable[[str, str], bool]) -> Named:
+    """`words` are the telling ones, apart by bars, each a piece of text and then what must not be around it.
+
+    The rest of the name is read at once, so that many telling words in one name cost no more than one.
+    """
     follows = (
         r"(?:\[\])?[\\\"'`\]]{0,4}+[ \t]{0,20}+(?:[:=,(>]|str|varchar)|[\\\"']{0,2}+[\s,{]{1,30}+\"?(?:val|def|typ|des)"
     )
-    return re.compile(rf"(?:{words})[\w-]{{0,60}}+(?={follows})".encode(), re.ASCII)
+    names = re.compile(rf"(?:{words})[\w-]{{0,60}}+(?={follows})".encode(), re.ASCII)
+    gates = tuple(word.partition("(")[0].encode() for word in words.split("|"))
+    return Named(kind, noun, gates, names, shortest, check)
 
 
 NAMED = (
-    Named(
+    _named(
         "password",
         Noun.PASSWORD,
-        _names(
-            "passw|passphrase|passcode|pwd|pass(?<![a-z]pass)(?![a-z])|pw(?<![a-z]pw)(?![a-z])|dbpass|smtppass|userpass"
-        ),
+        "passw|passphrase|passcode|pwd|pass(?<![a-z]pass)(?![a-z])|pw(?<![a-z]pw)(?![a-z])|dbpass|smtppass|userpass",
         6,
         named_password,
     ),
-    Named(
+    _named(
         "secret in a telling place",
         Noun.SECRET,
-        _names("secret|token|credential|cookie|webhook|jwt|hmac|bearer|_auth"),
+        "secret|token|credential|cookie|webhook|jwt|hmac|bearer|_auth",
         12,
         named_secret,
     ),
-    Named(
+    _named(
         "key in a telling place",
         Noun.KEY,
-        _names("key(?<!pubkey)(?<!publickey)(?<!public[_-]key)(?![a-z])"),
+        "key(?<!pubkey)(?<!publickey)(?<!public[_-]key)(?![a-z])",
         16,
         named_secret,
     ),

@@ -6,7 +6,7 @@ It asks nobody and waits for nothing: the engine brings the facts, and does what
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dragoman.core.encodings import for_model
 from dragoman.core.hints import Dispatch, Selection
@@ -46,8 +46,7 @@ class Place:
         return hash((self.provider, self.endpoint, self.model))
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """A place that might be asked, with what speaks for and against it now.
 
     models: every model that the settings name for the provider, besides the place's own.
@@ -65,8 +64,7 @@ class Option:
     facts: Facts = NOTHING_KNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A place that will be asked, the reason for its rank in a few words, and what is known of it.
 
     `score` is there where the order goes by scores.
@@ -271,7 +269,7 @@ def _sticky_first(candidates: list[Candidate], sticky: Place | None) -> list[Can
     first = [candidate for candidate in candidates if candidate.place == sticky]
     if not first:
         return candidates
-    stays = replace(first[0], reason="answered before, and the conversation stays with it")
+    stays = first[0]._replace(reason="answered before, and the conversation stays with it")
     return [stays, *(candidate for candidate in candidates if candidate is not first[0])]
 
 
@@ -291,7 +289,7 @@ def _chosen(hints: Hints, options: list[Option]) -> tuple[list[tuple[Option, str
         else:
             asked = replace(place, model=model or place.model)
             window = option.window if asked == place else None  # another model's is not known here
-            chosen.append((replace(option, place=asked, window=window), "named by the request"))
+            chosen.append((option._replace(place=asked, window=window), "named by the request"))
     if not chosen:
         left_out.insert(0, _nobody(provider, model, options))
     return chosen, left_out

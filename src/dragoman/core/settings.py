@@ -44,6 +44,8 @@ Milliseconds = Annotated[int, Field(ge=0, le=_DAY_S * 1000), Unit("milliseconds"
 Count = Annotated[int, Field(gt=0, le=1_000_000_000)]
 Dollars = Annotated[float, Field(ge=0, le=1_000_000), Unit("USD")]
 Text = Annotated[str, Field(min_length=1)]
+LONGEST = 1000
+"""Characters of a path or a command. A pattern that counted so far would take megabytes in every process."""
 ADDRESS = r"^https?://[^/\s@?#]+(/[^\s@?#]*)?$"
 # No user name, password or query: an address is shown to people and logged, so it can't be a place for secrets.
 Address = Annotated[
@@ -55,8 +57,9 @@ Address = Annotated[
 KeyReference = Annotated[
     str,
     Field(
-        pattern=r"^(keyring|vault|cmd: ?\S.{0,999}"
-        r"|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$"
+        pattern=r"^(keyring|vault|cmd: ?\S.*"
+        r"|env:([A-Za-z][A-Za-z0-9]{0,18}|[A-Za-z0-9_]{0,18}_[A-Za-z0-9_]{0,18}))$",
+        max_length=LONGEST,
     ),
     Wants("the place of the key: env:NAME, keyring, vault or cmd:COMMAND"),
 ]
@@ -75,7 +78,7 @@ StoreReference = Annotated[
 # A path, or the variable that holds a path: a text that could be a key's own JSON is none of them.
 FileReference = Annotated[
     str,
-    Field(pattern=r"^[^{}\n]{1,1000}$"),
+    Field(pattern=r"^[^{}\n]+$", max_length=LONGEST),
     Wants("the path of a file, or env:NAME of a variable that names one"),
 ]
 
@@ -432,7 +435,9 @@ class OwnAction(Section):
 
     title: (
         Annotated[
-            str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,80}$"), Wants("one line of at most 80 characters")
+            str,
+            Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029]+$", max_length=80),
+            Wants("one line of at most 80 characters"),
         ]
         | None
     ) = Field(default=None, description="In the menu. Left out: the name.")
@@ -441,12 +446,12 @@ class OwnAction(Section):
         description="What the model is asked. {selection}, {file}, {language}, {path}, {instruction} and {diagnostics} "
         "are filled in.",
     )
-    prompt_file: Annotated[str, Field(pattern=r"^[^{}\x00-\x1f]{1,1000}$"), Wants("the path of a text file")] | None = (
-        Field(
-            default=None,
-            description="A text file that holds the prompt, beside the file that names it; what an editor names is "
-            "sought beside your config.toml.",
-        )
+    prompt_file: (
+        Annotated[str, Field(pattern=r"^[^{}\x00-\x1f]+$", max_length=LONGEST), Wants("the path of a text file")] | None
+    ) = Field(
+        default=None,
+        description="A text file that holds the prompt, beside the file that names it; what an editor names is "
+        "sought beside your config.toml.",
     )
     result: Literal["edit", "answer", "findings"] = Field(
         default="edit", description="What the reply is: new text for the target, Markdown, or a review's findings."

@@ -232,15 +232,17 @@ class Syntax:
             while outer and outer[-1][0] <= node.start_byte:
                 outer.pop()
             within = outer[-1] if outer else (0, "", "")
-            name_node, body = captures["name"][0], captures.get("body")
-            name = self._text(name_node)
-            first = _first(_outermost(node))
+            body = captures.get("body")
+            name_range = self._range(captures["name"][0])
+            name = self.snapshot.slice(name_range)
+            first, last_node = _first(_outermost(node)), _last(node)
+            core, above = self._range(first, last_node), _commented(first)
             yield Symbol(
                 kind="method" if kind == "function" and within[2] in _CLASSES else kind,
                 name=name,
-                name_range=self._range(name_node),
-                range=self._range(_commented(first), _last(node)),
-                core=self._range(first, _last(node)),
+                name_range=name_range,
+                range=core if above is first else self._range(above, last_node),
+                core=core,
                 body=self._range(body[0]) if body else None,
                 container=within[1],
             )
@@ -275,8 +277,12 @@ class Syntax:
             outer.append((end, name))
 
 
-def parse(snapshot: Snapshot) -> Syntax:
-    """The snapshot's syntax. A language without a grammar, or a text that is too large, gets one without a tree."""
+def parse(snapshot: Snapshot, before: Syntax | None = None) -> Syntax:
+    """The snapshot's syntax. A language without a grammar, or a text that is too large, gets one without a tree.
+
+    `before` is that of an earlier text: where neither has an error, only what differs is parsed, and the tree is the
+    same as without it. What a grammar makes of an error depends on how it came to it, so that is parsed from the start.
+    """
     of = language(snapshot.language)
     if len(snapshot.text) > LARGEST:
         return Syntax(snapshot, of, None, too_large=True)
@@ -286,7 +292,38 @@ def parse(snapshot: Snapshot) -> Syntax:
 
     # A lone carriage return is a line end for an editor, but not for a grammar.
     text = re.sub(r"\r(?!\n)", "\n", snapshot.text) if "\r" in snapshot.text else snapshot.text
-    return Syntax(snapshot, of, tree_sitter.Parser(grammar(of.grammar)).parse(_utf8(text)))
+    source, parser = _utf8(text), tree_sitter.Parser(grammar(of.grammar))
+    known = before.tree if before is not None and before.language.id == of.id else None
+    if before is not None and known is not None and not known.root_node.has_error:
+        tree = parser.parse(source, _edited(known, before.snapshot.lines, snapshot.lines))
+        if not tree.root_node.has_error:
+            return Syntax(snapshot, of, tree)
+    return Syntax(snapshot, of, parser.parse(source))
+
+
+def _edited(tree: tree_sitter.Tree, old_lines: tuple[str, ...], new_lines: tuple[str, ...]) -> tree_sitter.Tree:
+    """A copy of the old lines' tree that knows which of them are others now."""
+    head, tail = _shared(old_lines, new_lines)
+    start_byte, start_point = _place(old_lines, head)
+    old_end_byte, old_end_point = _place(old_lines, len(old_lines) - tail)
+    new_end_byte, new_end_point = _place(new_lines, len(new_lines) - tail)
+    edited = tree.copy()
+    edited.edit(start_byte, old_end_byte, new_end_byte, start_point, old_end_point, new_end_point)
+    return edited
+
+
+def _place(lines: tuple[str, ...], count: int) -> tuple[int, tuple[int, int]]:
+    """How many bytes so many lines have, and the grammar's point behind them."""
+    point = (count, 0) if count < len(lines) else (count - 1, len(_utf8(lines[-1])))
+    return len(_utf8("".join(lines[:count]))), point
+
+
+def _shared(old_lines: tuple[str, ...], new_lines: tuple[str, ...]) -> tuple[int, int]:
+    """How many lines are the same from the start on, and how many of the others at the end."""
+    shortest = min(len(old_lines), len(new_lines))
+    head = next((n for n in range(shortest) if old_lines[n] != new_lines[n]), shortest)
+    tail = next((n for n in range(shortest - head) if old_lines[-1 - n] != new_lines[-1 - n]), shortest - head)
+    return head, tail
 
 
 def new_errors(before: Syntax, after: Syntax) -> tuple[SyntaxProblem, ...]:
@@ -296,9 +333,7 @@ def new_errors(before: Syntax, after: Syntax) -> tuple[SyntaxProblem, ...]:
     start or its end).
     """
     old_lines, new_lines = before.snapshot.lines, after.snapshot.lines
-    shortest = min(len(old_lines), len(new_lines))
-    head = next((n for n in range(shortest) if old_lines[n] != new_lines[n]), shortest)
-    tail = next((n for n in range(shortest - head) if old_lines[-1 - n] != new_lines[-1 - n]), shortest - head)
+    head, tail = _shared(old_lines, new_lines)
     messages = Counter(problem.message for problem in before.errors())
     broken = {problem.line for problem in before.errors()}
     fresh = []

@@ -243,10 +243,9 @@ class Snapshot:
     @cached_property
     def line_end(self) -> str:
         r"""The line end that the document uses most among its first lines: `\n`, `\r\n` or `\r`."""
-        head = self.lines[:200]
-        crlf = sum(line.endswith("\r\n") for line in head)
-        cr = sum(line.endswith("\r") for line in head)
-        lf = sum(line.endswith("\n") for line in head) - crlf
+        head = "".join(self.lines[:200])
+        crlf = head.count("\r\n")
+        lf, cr = head.count("\n") - crlf, head.count("\r") - crlf
         return max((lf, "\n"), (crlf, "\r\n"), (cr, "\r"), key=lambda pair: pair[0])[1]
 
     @property

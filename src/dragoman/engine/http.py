@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import sys
 import zlib
 from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -158,6 +159,8 @@ def _clients(network: Network) -> _Clients:
 
     Raises `UnknownProviderError` for a setting, or a variable, that can't be followed.
     """
+    # Its command line, which it can do without, would load what draws terminals: most of the import's time and memory.
+    sys.modules.setdefault("httpx._main", None)  # type: ignore[arg-type]
     import httpx  # noqa: PLC0415 - its import would hold the loop
 
     for name in ("httpx", "httpcore"):

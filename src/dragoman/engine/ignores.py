@@ -112,6 +112,7 @@ def _rules_in(path: Path) -> Rules:
     return read_rules(data.decode("utf-8", "surrogateescape"))
 
 
+@lru_cache(maxsize=1000)
 def _by_name(path: Path) -> str:
     if not holds_secrets(path.parts or ("",)):
         return ""

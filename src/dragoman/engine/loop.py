@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from contextlib import aclosing
 from copy import copy
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -251,8 +251,7 @@ class Engine:
                 return None
             obstacle = f"no key: {fault or endpoint.key_help}"
         standing = self._standings.look(place)
-        sent = for_model(expected.input_tokens, place.model)
-        asked = Usage(sent, expected.output_tokens, cache_write_tokens=sent)  # nobody knows yet what will be cached
+        asked = _expected(for_model(expected.input_tokens, place.model), expected.output_tokens)
         estimate = None if obstacle else cost(asked, self._price(settings, place))
         if obstacle is None:
             obstacle = self._spending.obstacle(settings, place.provider, estimate)
@@ -300,3 +299,9 @@ class Engine:
             (left.provider, RateLimit(left.reason, retry_after=(left.until or now) - now)) for left in resting
         )
         return AllCandidatesFailed(all_failed((), {}, run.decision.left_out), failures)
+
+
+@lru_cache(64)  # the same for most places of a decision
+def _expected(sent: int, answered: int) -> Usage:
+    """What is expected to be billed: nobody knows yet what will be cached."""
+    return Usage(sent, answered, cache_write_tokens=sent)
