@@ -136,7 +136,8 @@ class VSCode(Editor):
         self.page.ask("press", keys="Tab")
 
     def hover(self) -> None:
-        """By the command behind Ctrl+K Ctrl+I."""
+        """By the command behind Ctrl+K Ctrl+I, which goes into a hover that is there already."""
+        self.page.ask("press", keys="Escape")
         self.ask("command", name="editor.action.showHover")
 
     def back(self) -> None:
