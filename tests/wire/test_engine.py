@@ -25,10 +25,10 @@ AT_ONCE = 2.0
 """Far less than any of the engine's own limits. How few milliseconds it takes, tests/lsp/test_process.py says."""
 QUICK = {"retry": {"max_retries": 0, "base_delay_ms": 1}}
 SHORT_LIMITS = {
-    Fault.HANG_HEADERS: {"first_token": 0.3},
-    Fault.HANG_FIRST_TOKEN: {"first_token": 0.3},
-    Fault.STALL: {"silence": 0.3},
-    Fault.KEEPALIVES: {"silence": 0.3},
+    Fault.HANG_HEADERS: {"first_token": 1.0},
+    Fault.HANG_FIRST_TOKEN: {"first_token": 1.0},
+    Fault.STALL: {"silence": 1.0},
+    Fault.KEEPALIVES: {"silence": 1.0},
 }
 """Only where silence is what the test waits for: elsewhere a slow machine must not look like a silent provider."""
 FINE = Reply(text=("All ", "is ", "well."), thinking=("hm",))
