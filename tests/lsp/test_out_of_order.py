@@ -293,7 +293,7 @@ def known_before(editor):
 
 @pytest.mark.parametrize("happening", [too_many, too_large, known_before])
 async def test_too_late(open_desk, happening):
-    """A change that can't be put where it belongs any more ends our edits there: the result is shown, with what to do."""
+    """A change that can't be put in its place any more ends our edits there: the result is shown, with what to do."""
     desk, editor = await opened(open_desk)
     response = await asked(desk)
     happening(editor)

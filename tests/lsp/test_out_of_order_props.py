@@ -1,4 +1,4 @@
-"""However changes overtake each other on their way, the text, its version and what is followed in it are the true ones."""
+"""However changes overtake each other, the text, its version and what is followed in it are the true ones."""
 
 from __future__ import annotations
 
