@@ -309,6 +309,32 @@ async def test_too_late(open_desk, happening):
     assert not desk.server.documents.get(URI).in_step
 
 
+async def test_change_that_overtakes_the_opening(open_desk):
+    """A change that comes before its document is opened is missing there, and so nothing is put in."""
+    desk, editor = await opened(open_desk)
+    editor.type(URI, span(0, 0, 0, 0), "typed ")
+    desk.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    editor.arrive(0)
+    desk.open(TEXT, URI)
+    response = await asked(desk)
+    desk.services.completer.say(REPLY)
+    assert not (await response)["result"]["applied"]
+    assert editor.edits == []
+    assert CLOSE_IT in desk.messages()[-1]
+
+
+async def test_changes_after_the_document_was_let_go(open_desk):
+    """What was passed over until the person closed the document is of no matter when it is opened again."""
+    desk, _ = await opened(open_desk)
+    document = {"uri": URI, "version": 9}
+    nonsense = {"range": {"start": {"line": -1, "character": 0}, "end": {"line": 0, "character": 0}}, "text": "x"}
+    for change in (nonsense, {"text": "x"}):
+        desk.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+    desk.notify("textDocument/didClose", {"textDocument": {"uri": URI}})
+    desk.open(TEXT, URI)
+    assert desk.server.documents.get(URI).in_step
+
+
 async def out_of_step(open_desk):
     """A document to which a change came too late."""
     desk, editor = await opened(open_desk)

@@ -255,12 +255,15 @@ class Documents:
         self._open: dict[str, Document] = {}
         self._edited: dict[str, float] = {}
         """When files were changed last that are closed now, by their paths; the last ones alone."""
+        self._overtook: dict[str, int] = {}
+        """The highest versions of changes that came to what is not open, since it was closed; the last ones alone."""
         self.last_touched: str | None = None
         """The document that the person was in last, for commands that name none."""
 
     def open(self, uri: str, language: str, version: int, text: str) -> Document:
-        """Take over a document from the editor."""
+        """Take over a document from the editor. One that a change came to before it was opened lacks that change."""
         document = Document(uri, language, version, text)
+        document.in_step = self._overtook.get(_place(uri), version) <= version
         self.close(uri)
         self._open[_place(uri)] = document
         self.last_touched = uri
@@ -268,6 +271,7 @@ class Documents:
 
     def close(self, uri: str) -> None:
         """The editor has it no longer."""
+        self._overtook.pop(_place(uri), None)
         document = self._open.pop(_place(uri), None)
         if document is not None:
             document.close()
@@ -279,6 +283,13 @@ class Documents:
                 self._edited[place] = document.changed_at
                 for oldest in list(self._edited)[:-_MOST_EDITED]:
                     del self._edited[oldest]
+
+    def passed_over(self, uri: str, version: int) -> None:
+        """A change came to what is not open: it may have overtaken the opening."""
+        place = _place(uri)
+        self._overtook[place] = max(version, self._overtook.pop(place, version))
+        for oldest in list(self._overtook)[:-_MOST_EDITED]:
+            del self._overtook[oldest]
 
     def get(self, uri: str) -> Document | None:
         """The open document, or None."""

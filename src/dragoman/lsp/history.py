@@ -35,7 +35,10 @@ class Change(NamedTuple):
     @property
     def size(self) -> int:
         """What it takes to keep it, in code points, roughly."""
-        return _OVERHEAD + sum(len(line) for each in self.replaced for line in (*each.old, *each.new))
+        size = _OVERHEAD
+        for _, old, new in self.replaced:
+            size += sum(map(len, old)) + sum(map(len, new))
+        return size
 
 
 class History:

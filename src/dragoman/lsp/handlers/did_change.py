@@ -24,6 +24,7 @@ def handle(server: Server, params: types.DidChangeTextDocumentParams) -> None:
     """Apply the changes; each speaks of the text after the one before it."""
     document = server.documents.get(params.text_document.uri)
     if document is None:
+        server.documents.passed_over(params.text_document.uri, params.text_document.version)
         return
     edits = _Edits(document, params.content_changes, server.facts.encoding)
     document.change(params.text_document.version, edits)
