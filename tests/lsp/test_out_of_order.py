@@ -172,6 +172,28 @@ async def test_what_is_kept_for_the_text_is_found_anew(open_desk):
     assert same(desk, editor)
 
 
+async def test_an_answer_stays_on_its_text(open_desk):
+    """The hover on a line stays there while changes above it overtake each other."""
+    markdown = {"textDocument": {**FULL["textDocument"], "hover": {"contentFormat": ["markdown"]}}}
+    desk, editor = await opened(open_desk, capabilities={**FULL, **markdown})
+    _, response = desk.ask("dragoman/run", {**ORDER, "action": "explain"})
+    await desk.settle()
+    desk.services.completer.say("It is old.")
+    await response
+    editor.type(URI, span(0, 0, 0, 0), "one\n")
+    editor.type(URI, span(1, 6, 1, 6), "\ntwo")
+    editor.type(URI, span(4, 0, 4, 0), "and ")
+    editor.arrive(2, 1, 0)
+    assert editor.text(URI) == "one\nbefore\ntwo\nold text\nand after\n"
+    found = [
+        await desk.request(
+            "textDocument/hover", {"textDocument": {"uri": URI}, "position": {"line": line, "character": 1}}
+        )
+        for line in range(5)
+    ]
+    assert [each and each["range"] for each in found] == [None, None, None, span(3, 0, 3, 8), None]
+
+
 # Edits
 
 
