@@ -112,7 +112,11 @@ class Editor:
     def _changed(self, uri: str, changes: Any) -> None:
         self.versions[uri] += 1
         document = {"uri": uri, "version": self.versions[uri]}
-        self.desk.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
+        self.send({"textDocument": document, "contentChanges": changes})
+
+    def send(self, change: Any) -> None:
+        """A didChange goes out."""
+        self.desk.notify("textDocument/didChange", change)
 
     def _edited(self, text: str, edits: Any) -> str:
         places = [

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 LATENCY = 0.004
 """Seconds that a message is under way."""
+OVERTAKEN = (0.0, 0.03, 0.0, 0.01, 0.0, 0.0, 0.04, 0.02)
+"""Seconds more that a change takes, one after the other, where changes overtake each other."""
 
 NAMES = {
     "refuses_stale": "Visual Studio Code",
@@ -24,6 +26,7 @@ NAMES = {
     "refuses_all": "somebody",
     "never_answers": "somebody else",
     "lies": "nobody",
+    "overtakes": "Helix",
 }
 """The ways to answer, with a client that answers so."""
 
@@ -72,6 +75,7 @@ class TypingEditor:
     _versions: dict[int, list[Glyph]] = field(default_factory=dict)
     _flush: asyncio.TimerHandle | None = None
     _arrives: float = 0.0
+    _in_turn: float = 0.0
     _landed_unsent: bool = False
 
     def __post_init__(self) -> None:
@@ -176,13 +180,21 @@ class TypingEditor:
         identifier = {"uri": self.uri, "version": self.version}
         params = {"textDocument": identifier, "contentChanges": [change]}
         self._sent = list(new)
-        self._later(lambda: self.desk.notify("textDocument/didChange", params))
+        longer = OVERTAKEN[self.version % len(OVERTAKEN)] if self.way == "overtakes" else None
+        self._later(lambda: self.desk.notify("textDocument/didChange", params), longer)
 
-    def _later(self, send: Any) -> None:
-        """Send after the latency, and never before what was sent earlier: timers of one moment have no order."""
+    def _later(self, send: Any, longer: float | None = None) -> None:
+        """Send after the latency, and never before what was sent earlier: timers of one moment have no order.
+
+        With `longer`, after so much more, whatever changes were sent earlier: those may be overtaken, nothing else.
+        """
         loop = asyncio.get_running_loop()
-        self._arrives = max(loop.time() + LATENCY, self._arrives + 1e-6)
-        loop.call_at(self._arrives, send)
+        if longer is None:
+            at = self._in_turn = max(loop.time() + LATENCY, self._arrives + 1e-6)
+        else:
+            at = max(loop.time() + LATENCY + longer, self._in_turn + 1e-6)
+        self._arrives = max(self._arrives, at)
+        loop.call_at(at, send)
 
     # Edits from the server
 
@@ -206,7 +218,7 @@ class TypingEditor:
                 return {"applied": False}
             case "skips_stale" if stale:
                 return {"applied": True}
-            case "errs_on_stale" if stale:
+            case "errs_on_stale" | "overtakes" if stale:
                 return RuntimeError("document has changed")
         self._edits += 1
         base = self._versions[version]

@@ -132,7 +132,19 @@ def end_of(start: Position, text: str) -> Position:
     return Position(start.line + len(lines) - 1, len(lines[-1]))
 
 
-def splice(lines: list[str], edit: TextEdit) -> None:
+class Replaced(NamedTuple):
+    """Lines of a text that gave way to others: `new` stands from line `first` on, where `old` stood."""
+
+    first: int
+    old: list[str]
+    new: list[str]
+
+    def take_back(self, lines: list[str]) -> None:
+        """Put the old lines back, in place; `lines` must be as they were right after."""
+        lines[self.first : self.first + len(self.new)] = self.old
+
+
+def splice(lines: list[str], edit: TextEdit) -> Replaced:
     """Apply one edit to a list of lines, in place. Costs what the edit touches, not what the text holds.
 
     Positions are clamped; a range that runs backwards is turned round.
@@ -147,7 +159,9 @@ def splice(lines: list[str], edit: TextEdit) -> None:
     replacement = split_lines(new)
     if last < len(lines):
         replacement.pop()  # what follows the kept line end is the next line itself
+    replaced = Replaced(first, lines[first:last], replacement)
     lines[first:last] = replacement
+    return replaced
 
 
 def before_last_line_end(lines: Sequence[str], edit: TextEdit) -> TextEdit:

@@ -38,6 +38,7 @@ APPLY, SHOW, DISCARD = "Apply anyway", "Show", "Discard"
 CLOSED = "the document was closed meanwhile"
 CHANGED = "the file has changed meanwhile"
 OUTSIDE = "the file would lie outside the workspace"
+OUT_OF_STEP = "the editor's changes came out of order: close the file and open it again"
 UNCONFIRMED = "the editor says that it was applied, but the text does not show it"
 
 
@@ -146,6 +147,8 @@ async def _edit(
             return _no_change(server, action)
         case Landing.CLOSED:
             return await _shown_instead(server, action, snapshot.language, result.text, CLOSED)
+        case Landing.OUT_OF_STEP:
+            return await _out_of_step(server, action.title, snapshot.language, result.text)
         case Landing.TOUCHED:
             why = "you have changed this text meanwhile"
         case Landing.REFUSED:
@@ -221,6 +224,8 @@ async def apply_kept(server: Server, kept: KeptResult) -> RunResult:
         return {"kind": "edit", "applied": True}
     if landing is Landing.CLOSED:  # which has discarded it
         return await _shown_instead(server, None, kept.document.language, kept.text, CLOSED, title=kept.title)
+    if landing is Landing.OUT_OF_STEP:
+        return await _out_of_step(server, kept.title, kept.document.language, kept.text)
     message = f"{kept.title} could not be applied ({reason or landing.value}); it is still kept."
     server.message(types.MessageType.Warning, message)
     return {"kind": "edit", "applied": False, "kept": kept.id, "message": message}
@@ -239,6 +244,14 @@ async def _shown_instead(
     shown: RunResult = {"kind": "edit", "applied": False, "message": f"Not applied: {why}.", "markdown": markdown}
     uri = await present(server, title, markdown)
     return {**shown, "uri": uri} if uri else shown
+
+
+async def _out_of_step(server: Server, title: str, language: str, text: str) -> RunResult:
+    """What would be kept goes when the file is closed, which it has to be: so it is shown."""
+    shown = await _shown_instead(server, None, language, text, OUT_OF_STEP, title=title)
+    where = f". The result is in {path_of(shown['uri'])}" if "uri" in shown else ""
+    server.message(types.MessageType.Warning, f"{title} was not applied: {OUT_OF_STEP}{where}.")
+    return shown
 
 
 def _not_applied(title: str, why: str, language: str, text: str) -> str:
@@ -328,6 +341,8 @@ async def _into_open(server: Server, action: Action, document: Document, result:
             return CHANGED
         case Landing.CLOSED:
             return CLOSED
+        case Landing.OUT_OF_STEP:
+            return OUT_OF_STEP
         case Landing.REFUSED:
             return _refused(landed.reason)
         case Landing.UNCONFIRMED:

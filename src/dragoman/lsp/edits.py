@@ -25,6 +25,8 @@ APPLY_SECONDS = 30.0
 """Some editors ask the person before they answer."""
 QUIET_SECONDS = 5.0
 """How long to wait for a pause in the typing before a try that the editor may refuse."""
+LATE_SECONDS = 0.2
+"""How long a change that was overtaken by another may be on its way; an edit without it would be for a wrong text."""
 SETTLE_SECONDS = 1.0
 """How long the didChange of an edit may take after the editor has said that it was applied."""
 CHANCE = 8
@@ -44,6 +46,8 @@ class Landing(StrEnum):
     """The editor says that it was applied, but its text does not show it."""
     CLOSED = "closed"
     """The document was closed meanwhile; it has no version any more that an edit could speak of."""
+    OUT_OF_STEP = "its changes came out of order: close the file and open it again"
+    """A change came too late to be put where it belongs: the text here may not be the editor's."""
 
 
 class Landed(NamedTuple):
@@ -78,6 +82,8 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
             await _quiet(document, editor.facts.typing_delay)
             if document.is_closed():
                 return Landed(Landing.CLOSED)
+            if not document.in_step:
+                return Landed(Landing.OUT_OF_STEP)
             here, touched = journal.carry(target)
             if touched:
                 return Landed(Landing.TOUCHED)
@@ -86,43 +92,42 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
             edits = diff(old, text, here.start)
             if not edits:
                 return Landed(Landing.NOTHING)
-            seen, version = len(journal), document.version
+            since, changes = document.start_journal(), document.changes
             try:
                 answer = await editor.apply_edit(_workspace_edit(editor, document, edits), label, APPLY_SECONDS)
                 claims, reason = answer.applied, answer.failure_reason or ""
             except ClientError as error:
                 claims, reason = False, str(error)
             whole = apply(snapshot.lines, edits)
-            shown = await _shown(document, journal, here, seen, old, text, whole) if claims else None
+            shown = await _shown(document, since, here, old, text, whole) if claims else None
             if shown:
                 return Landed(Landing.APPLIED)
             if document.is_closed():
                 return Landed(Landing.CLOSED)
-            skipped = shown is None and document.version != version and editor.facts.skips_stale_edits
+            skipped = shown is None and document.changes != changes and editor.facts.skips_stale_edits
             if claims and not skipped:
                 return Landed(Landing.UNCONFIRMED)
             landed = Landed(Landing.REFUSED, reason)
-            if document.version == version:
+            if document.changes == changes:
                 # Refused for a reason other than typing, or its didChange is still on the way.
                 await _changed(document, editor.facts.typing_delay + 0.1)
-                if document.version == version:
+                if document.changes == changes:
                     return landed
         return landed
 
 
-async def _shown(
-    document: Document, journal: Journal, here: Range, seen: int, old: str, text: str, whole: str
-) -> bool | None:
+async def _shown(document: Document, since: Journal, here: Range, old: str, text: str, whole: str) -> bool | None:
     """Whether the document shows the text where it belongs: None where nothing there has changed in time.
 
-    False where something has, but the text is not what stands there. `whole` is the document with the edit and nothing
-    else: an editor that compares its buffers may report the same change at another place, a line end further down.
+    False where something has, but the text is not what stands there. `since` was started when the edit was sent.
+    `whole` is the document with the edit and nothing else: an editor that compares its buffers may report the same
+    change at another place, a line end further down.
     """
     deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while True:
-        if len(journal) > seen and document.snapshot().text == whole:
+        if len(since) and document.snapshot().text == whole:
             return True
-        region, changed = _region(journal, here, seen)
+        region, changed = _region(since, here)
         if changed:
             now = document.snapshot().slice(region)
             if _shows(now, text, old):
@@ -132,10 +137,10 @@ async def _shown(
             return False if changed else None
 
 
-def _region(journal: Journal, here: Range, seen: int) -> tuple[Range, bool]:
+def _region(since: Journal, here: Range) -> tuple[Range, bool]:
     """What the range has become, with all that was put in at its very edges too, and whether anything was."""
     changed = False
-    for edit in journal.since(seen):
+    for edit in since:
         start, end = edit.range
         if start <= here.end and end >= here.start:
             changed = True
@@ -156,10 +161,13 @@ def _shows(now: str, text: str, old: str) -> bool:
 
 
 async def _quiet(document: Document, delay: float) -> None:
-    """Wait until nothing that was typed can still be held back by the editor; not for ever."""
+    """Wait until nothing that was typed can still be held back by the editor or be on its way; not for ever."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + QUIET_SECONDS
-    while (left := document.changed_at + delay - loop.time()) > 0 and loop.time() < give_up:
+    while loop.time() < give_up:
+        left = max(document.changed_at + delay, document.disordered_at + LATE_SECONDS) - loop.time()
+        if left <= 0:
+            return
         await _changed(document, left)
 
 

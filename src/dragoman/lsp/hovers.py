@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST = 20
 """Answers at a time; the oldest makes room."""
+FOLLOWED = 100
+"""Edits of a text's journal until it is started anew."""
 SAME = 0.7
 """The part of a text that may not change: what has less in common with what was asked about is another text."""
 SHORT = 2000
@@ -26,7 +28,7 @@ SHORT = 2000
 
 @dataclass(slots=True)
 class Answered:
-    """One answer. `span` is where its text was when `journal` was started, which is at the last change."""
+    """One answer. `span` is where its text was when `journal` was started."""
 
     title: str
     markdown: str
@@ -35,6 +37,13 @@ class Answered:
     span: Range
     text: str
     touched: bool = False
+
+    def follow(self) -> None:
+        """Speak of the document as it is now."""
+        self.span, touched = self.journal.carry(self.span)
+        self.touched = self.touched or touched
+        self.document.stop_journal(self.journal)
+        self.journal = self.document.start_journal()
 
 
 class Hovers:
@@ -53,7 +62,8 @@ class Hovers:
         if span is None or document is None or document.is_closed() or journal is None:
             return
         here, touched = journal.carry(span)
-        for earlier in [each for each in self._answers if each.document is document and each.span == here]:
+        followed = [each for each in self._answers if each.document is document]
+        for earlier in [each for each in followed if each.journal.carry(each.span).range == here]:
             self._forget(earlier)  # which would never be seen again
         text = snapshot.slice(span)
         answered = Answered(
@@ -70,8 +80,11 @@ class Hovers:
     def at(self, document: Document, position: Position) -> Answered | None:
         """The last one on the text at the position."""
         for answered in reversed(self._answers):
-            start, end = answered.span
-            if answered.document is document and start <= position <= end:
+            if answered.document is not document:
+                continue
+            start, end = answered.journal.carry(answered.span).range
+            if start <= position <= end:
+                answered.follow()
                 if answered.touched and not _is_still(answered):
                     self._forget(answered)
                     continue
@@ -80,13 +93,10 @@ class Hovers:
         return None
 
     def changed(self, uri: str) -> None:
-        """The document has changed: they move with their text."""
+        """The document has changed: they move with their text. Not at once, for the change may have been overtaken."""
         for answered in self._answers:
-            if answered.document.uri == uri:
-                answered.span, touched = answered.journal.carry(answered.span)
-                answered.touched = answered.touched or touched
-                answered.document.stop_journal(answered.journal)
-                answered.journal = answered.document.start_journal()
+            if answered.document.uri == uri and len(answered.journal) >= FOLLOWED:
+                answered.follow()
 
     def closed(self, uri: str) -> None:
         """A closed document shows nothing."""

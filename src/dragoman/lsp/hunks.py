@@ -70,10 +70,10 @@ class Hunks:
         """The document's hunks, in the order of their first lines."""
         if document.uri not in self._perhaps:
             return ()
-        version, found = self._known.get(document.uri, (None, ()))
-        if version != document.version:
+        changes, found = self._known.get(document.uri, (None, ()))
+        if changes != document.changes:
             found = hunks(document.lines)
-            self._known[document.uri] = (document.version, found)
+            self._known[document.uri] = (document.changes, found)
             if not found:
                 self.closed(document.uri)
         return found

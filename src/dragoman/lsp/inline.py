@@ -92,9 +92,9 @@ class Inline:
 
         None where there is nothing, or where typing or another question came in between.
         """
-        version = document.version
+        changes = document.changes
         services = await self._server.ready()
-        if not services.settings.inline.enabled or document.version != version or document.is_closed():
+        if not services.settings.inline.enabled or document.changes != changes or document.is_closed():
             return None
         known = self._proposals.get(document.uri)
         if known is not None and (rest := known.rest(document.lines, position)):

@@ -16,6 +16,7 @@ def handle(server: Server, params: types.DidCloseTextDocumentParams) -> None:
     """Let it go, and what was kept for it. Editors differ in how they write a URI, and are not always of one mind."""
     document = server.documents.get(params.text_document.uri)
     if document is None:
+        server.documents.close(params.text_document.uri)
         return
     server.kept.document_closed(document.uri)
     server.findings.closed(document.uri)
