@@ -266,13 +266,13 @@ def test_installing_is_asked_for(open_window):
     window.sees("where is it to be installed from?")
     window.page.ask("type", text="/src/my dragoman")
     window.page.ask("press", keys="Enter")
-    window.sees(f'{tool} tool install "/src/my dragoman"')
+    window.sees(f'{tool} tool install --force "/src/my dragoman"')
     window.page.ask("press", keys="Enter")
     window.sees("Run this to install Dragoman's server?")
     assert not ran.exists()
     click(window, ".monaco-dialog-box .monaco-button", "Run It")
     window.wait("the server installed and started", lambda: window.recording.answers("initialize"))
-    assert ran.read_text() == "tool install /src/my dragoman\n"
+    assert ran.read_text() == "tool install --force /src/my dragoman\n"
 
 
 def test_killed_server_is_started_again(open_window):

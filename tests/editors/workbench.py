@@ -134,7 +134,7 @@ class Workbench:
             package.extractall(self._home / "package")
         folder.mkdir()
         (self._home / "package" / "extension").rename(folder / "dragoman.dragoman")
-        for extension in (HERE / "agent", *extensions):
+        for extension in (HERE / "agent", HERE / "python", *extensions):
             shutil.copytree(extension, folder / f"tests.{extension.name}")
 
     def _serve(self) -> str:
