@@ -49,7 +49,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
     }
     const started = (client = clientFor(program, {
       actions, log, offers: menus, gaveUp,
-      runAction: (asked, action, words) => run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words),
+      async runAction(asked, action, words) {
+        const result = await run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words);
+        if (result) void commands.executeCommand("setContext", `dragoman.did.${action}`, true); // a step of the walkthrough
+        return result;
+      },
     }));
     started.onDidChangeState(({ newState }) => started === client && status.follow(started, newState));
     await begin(started, program, context.extension.packageJSON.version as string, log);

@@ -41,7 +41,7 @@ const abilities = {
   },
   /** Nothing of the window stays, but what the browser has fetched. */
   async leave() {
-    if (!page) return;
+    if (!page || page.isClosed()) return;
     const { origin } = new URL(page.url());
     await page.goto("about:blank");
     const protocol = await context.newCDPSession(page);
