@@ -55,7 +55,8 @@ OWN_SETTINGS = {
         "type": "string",
         "enum": ["off", "messages", "verbose"],
         "default": "off",
-        "description": "Write what VS Code and the server say to each other into the log; `verbose`: code too.",
+        "markdownDescription": "How much of what VS Code and the server say to each other is in the log while its"
+        " level is *Trace* (*Developer: Set Log Level…*); `verbose`: code too.",
     },
 }
 

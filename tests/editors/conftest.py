@@ -80,6 +80,28 @@ def open_editor(request, tmp_path, place_for) -> Iterator[Callable[..., Editor]]
         yield open_
 
 
+@pytest.fixture
+def open_window(tmp_path, place_for):
+    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's.
+    `prepare` is given the desk before that.
+    """
+    missing = VSCode.missing(PROGRAMS)
+    assert missing is None, missing
+    with ExitStack() as stack:
+
+        def open_(simulator, *, config=SETTINGS, prepare=None, **options):
+            desk = Desk(tmp_path / "desk")
+            stack.enter_context(in_thread(simulator))
+            desk.lay(config.format(url=simulator.url))
+            if prepare:
+                prepare(desk)
+            window = VSCode(desk, PROGRAMS, place_for(VSCode), **options)
+            stack.callback(window.close)
+            return window
+
+        yield open_
+
+
 class Outcomes:
     """What came of each scenario in each editor, also where others ran it (pytest-xdist), and the table of them."""
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import ExitStack
 
 import pytest
 
 from dragoman.simulator import Reply, Simulator, in_order
-from editors.conftest import PROGRAMS
-from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
+from editors.desk import REPOSITORY, SOURCE
 from editors.test_scenarios import ENDLESS, EXPLAINING, REFACTORED, REFACTORING, SLOW_REFACTORING
-from editors.vscode import VSCode
 from editors.workbench import VSCODE
-from simulator_thread import in_thread
 
 pytestmark = [pytest.mark.editors, pytest.mark.vscode]
 
@@ -49,24 +45,6 @@ Look: <script>document.body.innerHTML = "taken"</script><img src="http://evil.ex
 
 The end.
 """
-
-
-@pytest.fixture
-def open_window(tmp_path, place_for):
-    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's."""
-    missing = VSCode.missing(PROGRAMS)
-    assert missing is None, missing
-    with ExitStack() as stack:
-
-        def open_(simulator, **options):
-            desk = Desk(tmp_path / "desk")
-            stack.enter_context(in_thread(simulator))
-            desk.lay(SETTINGS.format(url=simulator.url))
-            window = VSCode(desk, PROGRAMS, place_for(VSCode), **options)
-            stack.callback(window.close)
-            return window
-
-        yield open_
 
 
 def picture(window, name):
@@ -288,13 +266,13 @@ def test_installing_is_asked_for(open_window):
     window.sees("where is it to be installed from?")
     window.page.ask("type", text="/src/my dragoman")
     window.page.ask("press", keys="Enter")
-    window.sees(f'{tool} tool install "/src/my dragoman"')
+    window.sees(f'{tool} tool install --force "/src/my dragoman"')
     window.page.ask("press", keys="Enter")
     window.sees("Run this to install Dragoman's server?")
     assert not ran.exists()
     click(window, ".monaco-dialog-box .monaco-button", "Run It")
     window.wait("the server installed and started", lambda: window.recording.answers("initialize"))
-    assert ran.read_text() == "tool install /src/my dragoman\n"
+    assert ran.read_text() == "tool install --force /src/my dragoman\n"
 
 
 def test_killed_server_is_started_again(open_window):

@@ -96,6 +96,8 @@ class Workbench:
         """Shows the desk's project, with these settings of VS Code's; what goes to the agent in its extension host."""
         user = self._home / "data" / "User" / "settings.json"
         user.write_text(json.dumps({**SETTINGS, **settings}), encoding="utf-8")
+        # Settings of a machine's, such as a program's path, lie apart: a test before may have set some.
+        (self._home / "data" / "Machine" / "settings.json").unlink(missing_ok=True)
         self._lead_to(desk.home)
         with contextlib.ExitStack() as stack:
             listening = stack.enter_context(socket.socket(socket.AF_UNIX))
@@ -134,7 +136,7 @@ class Workbench:
             package.extractall(self._home / "package")
         folder.mkdir()
         (self._home / "package" / "extension").rename(folder / "dragoman.dragoman")
-        for extension in (HERE / "agent", *extensions):
+        for extension in (HERE / "agent", HERE / "python", *extensions):
             shutil.copytree(extension, folder / f"tests.{extension.name}")
 
     def _serve(self) -> str:

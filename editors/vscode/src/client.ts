@@ -1,15 +1,26 @@
 // The language client, and what this extension changes on its way: commands run with progress, panel and preview; code actions
 // carry no arguments; settings are those that somebody has set.
-import { commands, window, workspace } from "vscode";
+import { commands, window, type LogOutputChannel } from "vscode";
 import { LanguageClient, RevealOutputChannelOn, State, type Middleware } from "vscode-languageclient/node";
+import { onEnding } from "./ending.ts";
 import type { Offers } from "./offers.ts";
-import { settingsOf } from "./settings.ts";
+import { settingsAtStart, settingsOf } from "./settings.ts";
 
 /** Runs an action; `words` are the command's arguments. */
 export type RunAction = (client: LanguageClient, action: string, words: readonly unknown[]) => Promise<unknown>;
 
-/** A client that is not started yet. `actions` are the names of Dragoman's own actions. */
-export function clientFor(program: string, actions: ReadonlySet<string>, offers: Offers, runAction: RunAction): LanguageClient {
+export interface Surroundings {
+  /** The names of Dragoman's own actions. */
+  actions: ReadonlySet<string>;
+  offers: Offers;
+  log: LogOutputChannel;
+  runAction: RunAction;
+  /** The server has ended too often to be started again. */
+  gaveUp(): void;
+}
+
+/** A client that is not started yet. */
+export function clientFor(program: string, { actions, offers, log, runAction, gaveUp }: Surroundings): LanguageClient {
   const middleware: Middleware = {
     async executeCommand(command, words, next) {
       const action = command.replace(/^dragoman\./, "");
@@ -34,8 +45,10 @@ export function clientFor(program: string, actions: ReadonlySet<string>, offers:
   };
   const client: LanguageClient = new LanguageClient("dragoman", "Dragoman", { command: program, args: ["lsp"] }, {
     documentSelector: [{ scheme: "file" }, { scheme: "untitled" }, { scheme: "vscode-notebook-cell" }],
-    // In Restricted Mode no project's settings are trusted, and nobody is asked about them.
-    initializationOptions: () => ({ ...settingsOf(), trusted: workspace.isTrusted }),
+    initializationOptions: settingsAtStart,
+    initializationFailedHandler: () => false, // whoever starts it tells
+    errorHandler: onEnding(() => client.state === State.Running, gaveUp),
+    outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     middleware,
   });

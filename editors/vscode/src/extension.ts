@@ -7,6 +7,7 @@ import { AnswerPanel } from "./panel.ts";
 import { Previews } from "./preview.ts";
 import { run } from "./running.ts";
 import { findServer, installServer, offerServer } from "./server.ts";
+import { begin, tell } from "./starting.ts";
 import { StatusItem } from "./status.ts";
 
 /** What package.json says of commands; its menu of actions is that of the actions. */
@@ -19,6 +20,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   const contributes = context.extension.packageJSON.contributes as Contributes;
   const titles = new Map(contributes.commands.map(({ command, title }) => [command, title.replace(/…$/, "")]));
   const actions = new Set(contributes.menus["dragoman.actions"].map(({ command }) => command.replace("dragoman.", "")));
+  const log = window.createOutputChannel("Dragoman", { log: true });
   const menus = offers();
   const panel = new AnswerPanel(context.extensionUri);
   const previews = new Previews();
@@ -37,26 +39,32 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const former = client;
     client = undefined;
     status.starting();
-    await former?.dispose().catch(() => undefined); // one that never started can't be stopped
+    await former?.dispose().catch(() => undefined); // one that never started can't be stopped; its process is ended
     const program = await findServer();
     if (!program) {
+      log.warn("No server was found: neither by dragoman.path, nor on the PATH, nor where uv and pipx put programs, nor in the selected Python's environment");
       status.none();
       void offered();
       return;
     }
-    const started = (client = clientFor(program, actions, menus, (asked, action, words) =>
-      run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words)));
+    const started = (client = clientFor(program, {
+      actions, log, offers: menus, gaveUp,
+      async runAction(asked, action, words) {
+        const result = await run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words);
+        if (result) void commands.executeCommand("setContext", `dragoman.did.${action}`, true); // a step of the walkthrough
+        return result;
+      },
+    }));
     started.onDidChangeState(({ newState }) => started === client && status.follow(started, newState));
-    await started.start().catch(() => void failed(started, program));
+    await begin(started, program, context.extension.packageJSON.version as string, log);
   }
 
   async function offered(): Promise<void> {
     if (await offerServer()) await restart();
   }
 
-  async function failed({ outputChannel }: LanguageClient, program: string): Promise<void> {
-    const chosen = await window.showErrorMessage(`Dragoman: ${program} did not start as a server.`, "Show Log");
-    if (chosen) outputChannel.show();
+  function gaveUp(): void {
+    void tell("the server ended again and again, so it is not started any more. The log may say why.", "Show Log", "Restart Server");
   }
 
   async function menu(): Promise<void> {
@@ -68,14 +76,16 @@ export async function activate(context: ExtensionContext): Promise<void> {
 
   context.subscriptions.push(
     menus, panel, previews, status,
-    { dispose: () => void client?.stop() },
+    { dispose: () => void client?.stop().catch(() => undefined) },
     commands.registerCommand("dragoman.menu", menu),
     commands.registerCommand("dragoman.restart", restart),
     commands.registerCommand("dragoman.install", async () => (await installServer()) && restart()),
-    commands.registerCommand("dragoman.log", () => client?.outputChannel.show()),
+    commands.registerCommand("dragoman.log", () => log.show()),
     commands.registerCommand("dragoman.settings", () => commands.executeCommand("workbench.action.openSettings", "@ext:dragoman.dragoman")),
     workspace.onDidGrantWorkspaceTrust(restart),
-    workspace.onDidChangeConfiguration((event) => event.affectsConfiguration("dragoman.path") && restart()),
+    // In Restricted Mode what the person sets is told at the server's start alone.
+    workspace.onDidChangeConfiguration((event) => event.affectsConfiguration(workspace.isTrusted ? "dragoman.path" : "dragoman") && restart()),
+    log,
   );
   await restart();
 }

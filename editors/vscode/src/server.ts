@@ -1,21 +1,26 @@
 // Finds the server on this machine, or offers to install it: nothing runs before the person has read the exact words and agreed.
 import { homedir } from "node:os";
-import { ProcessExecution, Task, TaskRevealKind, TaskScope, commands, extensions, tasks, window, workspace } from "vscode";
+import { ProcessExecution, Task, TaskRevealKind, TaskScope, Uri, commands, env, tasks, window, workspace } from "vscode";
 import { candidates, firstProgram, tools, type Places } from "./finding.ts";
+import { selectedPython } from "./python.ts";
 import { own } from "./settings.ts";
 
 /** A program that installs, and its words before the source. */
 type Installer = { title: string; words: string[] };
 
-/** The server's program, or undefined. */
+/** The server's program, or undefined. The Python extension is woken only where nothing else has it. */
 export async function findServer(): Promise<string | undefined> {
-  return firstProgram(candidates(await places()));
+  const here = places();
+  const found = await firstProgram(candidates(here));
+  if (found || here.setting) return found;
+  const python = await selectedPython();
+  return python && firstProgram(candidates({ ...here, python: python.program }));
 }
 
 /** Says that no server was found, and offers what can be done. True where one may be found now. */
 export async function offerServer(): Promise<boolean> {
   const set = own<string>("path");
-  const problem = set ? `dragoman.path names ${set}, which can't be run.` : "its server is not on this machine yet.";
+  const problem = set ? `dragoman.path names ${set}, which is no program that can be run; give its whole path.` : "its server is not on this machine yet.";
   const choices = set ? ["Open Settings"] : ["Install…", "I Have It: Open Settings"];
   const chosen = await window.showWarningMessage(`Dragoman: ${problem}`, ...choices);
   if (chosen === "Install…") return installServer();
@@ -31,7 +36,7 @@ export async function installServer(): Promise<boolean> {
   }
   const installers = await installersHere();
   if (installers.length === 0) {
-    void window.showErrorMessage("Dragoman: neither uv, pipx nor a selected Python is here to install with. Install uv or pipx, or select a Python 3.11 or later.");
+    await sayHow();
     return false;
   }
   const source = await window.showInputBox({
@@ -53,36 +58,35 @@ export async function installServer(): Promise<boolean> {
   );
   if (consent !== "Run It") return false;
   if ((await exitCode(picked.installer, source)) === 0) return true;
-  void window.showErrorMessage("Dragoman: the server could not be installed; the terminal says why.");
-  return false;
+  const chosen = await window.showErrorMessage("Dragoman: the server could not be installed; the terminal says why.", "Try Again…");
+  return chosen ? installServer() : false;
 }
 
-async function places(): Promise<Places> {
+/** Nothing is here to install with. */
+async function sayHow(): Promise<void> {
+  const told = "Dragoman: nothing is here to install with. Install uv or pipx, or select a virtual environment of Python 3.11 or later.";
+  const chosen = await window.showErrorMessage(told, "How to Install uv");
+  if (chosen) await env.openExternal(Uri.parse("https://docs.astral.sh/uv/getting-started/installation/"));
+}
+
+function places(): Places {
   return {
     setting: own<string>("path")?.trim() ?? "",
     environment: process.env,
     home: homedir(),
     windows: process.platform === "win32",
-    python: await selectedPython(),
+    python: undefined,
   };
 }
 
-/** The Python extension's choice. In Restricted Mode none: an untrusted project would choose what is run. */
-async function selectedPython(): Promise<string | undefined> {
-  const python = extensions.getExtension("ms-python.python");
-  if (!python || !workspace.isTrusted) return undefined;
-  const { environments } = await python.activate();
-  const environment = await environments?.resolveEnvironment(environments.getActiveEnvironmentPath());
-  return environment?.executable?.uri?.fsPath;
-}
-
+/** Each replaces a version that is there already, and installs where there is none. */
 async function installersHere(): Promise<Installer[]> {
-  const here = await places();
-  const [uv, pipx] = await Promise.all([firstProgram(tools("uv", here)), firstProgram(tools("pipx", here))]);
+  const here = places();
+  const [uv, pipx, python] = await Promise.all([firstProgram(tools("uv", here)), firstProgram(tools("pipx", here)), selectedPython()]);
   return [
-    ...(uv ? [{ title: "uv", words: [uv, "tool", "install"] }] : []),
-    ...(pipx ? [{ title: "pipx", words: [pipx, "install"] }] : []),
-    ...(here.python ? [{ title: "The selected Python", words: [here.python, "-m", "pip", "install"] }] : []),
+    ...(uv ? [{ title: "uv", words: [uv, "tool", "install", "--force"] }] : []),
+    ...(pipx ? [{ title: "pipx", words: [pipx, "install", "--force"] }] : []),
+    ...(python?.takes ? [{ title: "The selected Python's environment", words: [python.program, "-m", "pip", "install", "--upgrade"] }] : []),
   ];
 }
 

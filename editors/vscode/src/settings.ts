@@ -6,11 +6,23 @@ type Table = Record<string, unknown>;
 /** Settings of the extension's own, which the server does not know. */
 const OWN = ["path", "preview", "trace"];
 
-/** The server's settings that somebody has set, the nearest layer winning key by key. */
+const PERSON = ["globalValue"] as const;
+const PROJECT = ["workspaceValue", "workspaceFolderValue"] as const;
+
+/** What the server begins with, and trusts: in Restricted Mode only what the person has set, nothing that a project's folder says. */
+export function settingsAtStart(): Table {
+  return { ...setIn(workspace.isTrusted ? [...PERSON, ...PROJECT] : PERSON), trusted: workspace.isTrusted };
+}
+
+/** What the server is told whenever it asks. In Restricted Mode it takes all of this for a stranger's: there it has the person's from its start. */
 export function settingsOf(scope?: Uri): Table {
+  return setIn(workspace.isTrusted ? [...PERSON, ...PROJECT] : PROJECT, scope);
+}
+
+/** The server's settings that somebody has set in these layers, the nearest one winning key by key. */
+function setIn(layers: readonly (typeof PERSON | typeof PROJECT)[number][], scope?: Uri): Table {
   const found = workspace.getConfiguration(undefined, scope).inspect<Table>("dragoman");
-  const layers = [found?.globalValue, found?.workspaceValue, found?.workspaceFolderValue];
-  const settings = layers.reduce<Table>((lower, upper) => (isTable(upper) ? merged(lower, upper) : lower), {});
+  const settings = layers.map((layer) => found?.[layer]).reduce<Table>((lower, upper) => (isTable(upper) ? merged(lower, upper) : lower), {});
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !OWN.includes(name)));
 }
 

@@ -10,6 +10,7 @@ const args = ["--no-sandbox", "--disable-background-networking", "--disable-comp
 const browser = await chromium.launch({ executablePath, headless: true, args });
 const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, permissions: ["clipboard-read", "clipboard-write"] });
 const elsewhere = new Set();
+const complaints = [];
 let page;
 
 /** All text in sight, in the window and in its webviews; editors put non-breaking spaces for spaces. */
@@ -35,17 +36,19 @@ const abilities = {
       const { protocol, hostname } = new URL(request.url());
       if (/^(http|ws)s?:$/.test(protocol) && hostname !== "127.0.0.1") elsewhere.add(hostname);
     });
+    page.on("console", (told) => told.type() === "error" && complaints.push(told.text()));
     await page.goto(url);
   },
   /** Nothing of the window stays, but what the browser has fetched. */
   async leave() {
-    if (!page) return;
+    if (!page || page.isClosed()) return;
     const { origin } = new URL(page.url());
     await page.goto("about:blank");
     const protocol = await context.newCDPSession(page);
     if (origin !== "null") await protocol.send("Storage.clearDataForOrigin", { origin, storageTypes: "cookies,local_storage,indexeddb,service_workers" });
     await page.close();
     elsewhere.clear();
+    complaints.length = 0;
   },
   text,
   press: ({ keys }) => page.keyboard.press(keys),
@@ -58,6 +61,8 @@ const abilities = {
   count: async ({ selector }) => (await frameWith(selector)).locator(selector).count(),
   picture: ({ path }) => page.screenshot({ path }).then(() => undefined),
   elsewhere: () => [...elsewhere],
+  /** The errors in the window's console. */
+  complaints: () => complaints,
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

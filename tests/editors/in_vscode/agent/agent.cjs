@@ -55,6 +55,7 @@ const abilities = {
     const found = new Diagnostic(new Range(line, 0, line, 80), message);
     languages.createDiagnosticCollection("tests").set(editor().document.uri, [found]);
   },
+  problems: () => languages.getDiagnostics().flatMap(([, found]) => found.map(({ message }) => message)),
   clipboard: () => env.clipboard.readText(),
   process: () => process.pid,
   package: ({ id }) => extensions.getExtension(id).packageJSON,
