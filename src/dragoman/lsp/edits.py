@@ -28,7 +28,7 @@ QUIET_SECONDS = 5.0
 LATE_SECONDS = 0.2
 """How long a change that was overtaken by another may be on its way; an edit without it would be for a wrong text."""
 SETTLE_SECONDS = 1.0
-"""How long the didChange of an edit may take after the editor has said that it was applied."""
+"""How long a didChange may take after the editor has said that an edit was applied, or refused it because of typing."""
 CHANCE = 8
 """Characters of a text that nobody types by chance."""
 
@@ -110,7 +110,7 @@ async def land(editor: Editor, document: Document, journal: Journal, target: Ran
             landed = Landed(Landing.REFUSED, reason)
             if document.changes == changes:
                 # Refused for a reason other than typing, or its didChange is still on the way.
-                await _changed(document, editor.facts.typing_delay + 0.1)
+                await _changed(document, editor.facts.typing_delay + SETTLE_SECONDS)
                 if document.changes == changes:
                     return landed
         return landed
