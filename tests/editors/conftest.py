@@ -82,15 +82,19 @@ def open_editor(request, tmp_path, place_for) -> Iterator[Callable[..., Editor]]
 
 @pytest.fixture
 def open_window(tmp_path, place_for):
-    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's."""
+    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's. `lay` puts more on the desk
+    before, for a provider at that URL.
+    """
     missing = VSCode.missing(PROGRAMS)
     assert missing is None, missing
     with ExitStack() as stack:
 
-        def open_(simulator, **options):
+        def open_(simulator, *, lay=None, **options):
             desk = Desk(tmp_path / "desk")
             stack.enter_context(in_thread(simulator))
             desk.lay(SETTINGS.format(url=simulator.url))
+            if lay:
+                lay(desk, simulator.url)
             window = VSCode(desk, PROGRAMS, place_for(VSCode), **options)
             stack.callback(window.close)
             return window

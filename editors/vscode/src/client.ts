@@ -1,6 +1,6 @@
 // The language client, and what this extension changes on its way: commands run with progress, panel and preview; code actions
 // carry no arguments; settings are those that somebody has set.
-import { commands, window, workspace } from "vscode";
+import { commands, window, workspace, type Uri } from "vscode";
 import { LanguageClient, RevealOutputChannelOn, State, type Middleware } from "vscode-languageclient/node";
 import type { Offers } from "./offers.ts";
 import { settingsOf } from "./settings.ts";
@@ -8,8 +8,13 @@ import { settingsOf } from "./settings.ts";
 /** Runs an action; `words` are the command's arguments. */
 export type RunAction = (client: LanguageClient, action: string, words: readonly unknown[]) => Promise<unknown>;
 
+/** Shows what the server has put into that file, where it is an answer. */
+export type ShowAnswer = (file: Uri) => Promise<boolean>;
+
 /** A client that is not started yet. `actions` are the names of Dragoman's own actions. */
-export function clientFor(program: string, actions: ReadonlySet<string>, offers: Offers, runAction: RunAction): LanguageClient {
+export function clientFor(
+  program: string, actions: ReadonlySet<string>, offers: Offers, runAction: RunAction, showAnswer: ShowAnswer,
+): LanguageClient {
   const middleware: Middleware = {
     async executeCommand(command, words, next) {
       const action = command.replace(/^dragoman\./, "");
@@ -27,6 +32,12 @@ export function clientFor(program: string, actions: ReadonlySet<string>, offers:
       return offers.take(await next(document, range, context, token));
     },
     resolveCodeAction: (action) => action, // each is whole as it is
+    window: {
+      async showDocument(shown, _token, next) {
+        const done = !shown.external && (await showAnswer(client.protocol2CodeConverter.asUri(shown.uri)));
+        return done ? { success: true } : next(shown, _token);
+      },
+    },
     workspace: {
       didChangeConfiguration: (_sections, next) => next(undefined), // the server asks for what it wants
       configuration: ({ items }) => items.map(({ scopeUri }) => settingsOf(scopeUri ? client.protocol2CodeConverter.asUri(scopeUri) : undefined)),

@@ -2,6 +2,7 @@
 import { commands, window, workspace, type ExtensionContext } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { clientFor } from "./client.ts";
+import { answerIn } from "./kept.ts";
 import { offers } from "./offers.ts";
 import { AnswerPanel } from "./panel.ts";
 import { Previews } from "./preview.ts";
@@ -45,7 +46,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
       return;
     }
     const started = (client = clientFor(program, actions, menus, (asked, action, words) =>
-      run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words)));
+      run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words), async (file) => {
+      const answer = await answerIn(file);
+      if (answer) panel.show(answer);
+      return !!answer;
+    }));
     started.onDidChangeState(({ newState }) => started === client && status.follow(started, newState));
     await started.start().catch(() => void failed(started, program));
   }

@@ -36,7 +36,7 @@ const abilities = {
   },
   type: ({ text }) => type(text),
   undo: () => commands.executeCommand("undo"),
-  text: () => editor().document.getText(),
+  text: () => editor()?.document.getText() ?? "",
   actions: async () => (await actions()).map(({ title }) => title),
   /** Not waited for: an action may go on for long. */
   async run({ title }) {
