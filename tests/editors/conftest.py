@@ -82,8 +82,8 @@ def open_editor(request, tmp_path, place_for) -> Iterator[Callable[..., Editor]]
 
 @pytest.fixture
 def open_window(tmp_path, place_for):
-    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's. `lay` puts more on the desk
-    before, for a provider at that URL.
+    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's. `lay` puts more on it
+    before.
     """
     missing = VSCode.missing(PROGRAMS)
     assert missing is None, missing
@@ -94,7 +94,7 @@ def open_window(tmp_path, place_for):
             stack.enter_context(in_thread(simulator))
             desk.lay(SETTINGS.format(url=simulator.url))
             if lay:
-                lay(desk, simulator.url)
+                lay(desk)
             window = VSCode(desk, PROGRAMS, place_for(VSCode), **options)
             stack.callback(window.close)
             return window

@@ -12,7 +12,7 @@ import pytest
 from dragoman.simulator import Reply, Simulator, in_order
 from editors.desk import SOURCE
 from editors.test_scenarios import ENDLESS, EXPLAINING, NEW_NAMES, REFACTORED, REFACTORING
-from editors.test_vscode import click, pieces
+from editors.test_vscode import click
 
 pytestmark = [pytest.mark.editors, pytest.mark.vscode]
 
@@ -25,7 +25,7 @@ def shows(window, selector):
     return window.page.ask("count", selector=selector) > 0
 
 
-def committed(desk, _url):
+def committed(desk):
     """The project in a repository of git's, with a change since the last commit."""
     (desk.folder / ".git").rmdir()
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Begin"]):
@@ -34,8 +34,10 @@ def committed(desk, _url):
 
 
 def test_proposal_at_the_cursor(open_window):
-    """A proposal is taken a word at a time, typed into without another question, put away by Escape, and taken whole."""
-    proposals = (Reply(text=(text,)) for text in ("um(order.price for order in orders)\n", "price for order in orders\n"))
+    """A proposal is taken a word at a time, typed into without another question, put away by Escape, taken whole."""
+    proposals = (
+        Reply(text=(text,)) for text in ("um(order.price for order in orders)\n", "price for order in orders\n")
+    )
     simulator = Simulator(in_order(*proposals))
     window = open_window(simulator, settings={"dragoman.inline.enabled": True})
     window.attached()
@@ -86,8 +88,8 @@ def test_several_answers(open_window):
 
 
 def test_insert_into_what_has_changed(open_window):
-    """Code goes where the cursor is by now, nowhere in a file that was closed meanwhile before the person has seen it, and
-    where there is no file any more a message says what can be done.
+    """Code goes where the cursor is by now, into a file that was closed meanwhile only once the person has seen it, and
+    where there is no document any more a message says what can be done.
     """
     window = open_window(Simulator(Reply(text=("```python\nfirst = 1\n```\n",))))
     window.attached()
@@ -98,6 +100,7 @@ def test_insert_into_what_has_changed(open_window):
     window.open_line("    second = 2")
     click(window, "button[data-act=insert]")
     window.wait("the code inserted", lambda: "second = 2first = 1\n" in window.text())
+    window.ask("open", path=str(window.file))
     window.ask("command", name="workbench.action.files.revert")
     window.wait("the file as it was", lambda: window.text() == SOURCE)
     window.ask("command", name="workbench.action.closeActiveEditor")
@@ -108,11 +111,16 @@ def test_insert_into_what_has_changed(open_window):
     window.go_to("def names")
     click(window, "button[data-act=insert]")
     window.wait("the code inserted", lambda: "first = 1\ndef names(orders):" in window.text())
+    window.ask("open", path=str(window.file))
     window.ask("command", name="workbench.action.files.revert")
     window.wait("the file as it was", lambda: window.text() == SOURCE)
-    window.ask("command", name="workbench.action.closeActiveEditor")
-    window.wait("the file closed", lambda: "orders.py" not in window.ask("tabs"))
-    window.file.unlink()
+    window.ask("command", name="workbench.action.files.newUntitledFile")
+    window.wait("an unsaved document", lambda: window.text() == "")
+    window.type("second = 2")
+    window.command("explain")
+    window.sees("2 of 2")
+    window.ask("command", name="workbench.action.revertAndCloseActiveEditor")
+    window.wait("it closed", lambda: not any("Untitled" in tab for tab in window.ask("tabs")))
     click(window, "button[data-act=insert]")
     window.sees("the code could not be inserted")
 
@@ -137,11 +145,11 @@ def test_message_for_a_commit(open_window):
     assert window.recording.told("window/showDocument") == []
 
 
-def reviewed(desk, url):
-    """A conversation and a test file beside the project's file, and an action of the project's own, which is trusted."""
+def reviewed(desk):
+    """A conversation and a test file beside the project's file, and an action of its own, which is trusted."""
     (desk.folder / "talk.md").write_text("# Lists\n\n## You\n\nWhy a list?\n", encoding="utf-8")
     (desk.folder / "test_orders.py").write_text(EARLIER_TESTS, encoding="utf-8")
-    own = '[actions.sum-up]\ntitle = "Sum it up"\nprompt = "Sum it up."\nresult = "answer"\n'
+    own = '[actions.sum-up]\ntitle = "Sum it up"\nprompt = "Sum it up."\nresult = "answer"\nprovider = "ollama"\n'
     (desk.folder / ".dragoman.toml").write_text(own, encoding="utf-8")
     program = str(Path(sys.executable).with_name("dragoman"))
     trusting = [program, "trust", "--yes", str(desk.folder)]
@@ -165,8 +173,8 @@ FINDING = {
 
 
 def test_work_on_a_project(open_window):
-    """Answers of all kinds stand in the panel and leave the focus alone, a conversation goes on in its document, new tests
-    join those that are there, and a review's finding is in Problems until it is fixed or cleared.
+    """Answers of all kinds stand in the panel and leave the focus alone, a conversation goes on in its document, new
+    tests join those that are there, and a review's finding is in Problems until it is fixed.
     """
     replies = (
         "It is **summed up**.",
@@ -212,3 +220,112 @@ def test_work_on_a_project(open_window):
     window.run_action(title)
     window.wait("the fix in the text", lambda: "result += [order.name]" in window.text())
     window.wait("no finding", lambda: not any("Slower than" in row for row in window.screen()))
+
+
+def test_two_changes_wait(open_window):
+    """Two proposals for a file wait side by side: closing discards the one, the other lands where it belongs."""
+    new_total = "def total(orders):\n    return sum(order.price for order in orders)\n"
+    simulator = Simulator(in_order(REFACTORING, Reply(text=(f"```python\n{new_total}```",))))
+    window = open_window(simulator, settings={"dragoman.preview": True})
+    window.attached()
+    for name, line in (("names", "return [order.name for"), ("total", "return sum(order.price for")):
+        window.ask("open", path=str(window.file))
+        window.go_to(f"def {name}")
+        window.command("refactor")
+        window.sees(line)
+    waiting = "Refactor: orders.py (not applied yet)"
+    assert window.ask("tabs").count(waiting) == 2
+    window.ask("command", name="workbench.action.closeActiveEditor")
+    window.wait("one closed", lambda: window.ask("tabs").count(waiting) == 1)
+    click(window, ".tab", "not applied yet")
+    window.sees("return [order.name for")
+    window.page.ask("press", keys="Control+Enter")
+    window.wait("none left", lambda: waiting not in window.ask("tabs"))
+    window.ask("open", path=str(window.file))
+    window.wait("the change applied", lambda: window.text() == REFACTORED)
+
+
+def test_two_requests_and_a_cancel_from_the_status_bar(open_window):
+    """Two requests run side by side, each with progress of its own; the menu of the status bar ends them all."""
+    simulator = Simulator(ENDLESS)
+    window = open_window(simulator)
+    window.attached()
+    for number, name in enumerate(("names", "total"), start=1):
+        window.go_to(f"def {name}")
+        window.command("refactor")
+        window.wait(
+            "the answer begun", lambda n=number: sum(call.pieces_sent > 3 for call in simulator.completions) == n
+        )
+    window.wait(
+        "two progresses", lambda: window.page.ask("count", selector=".notification-list-item .monaco-button") == 2
+    )
+    click(window, "#dragoman\\.dragoman\\.dragoman\\.status")
+    window.sees("Cancel Everything That Runs")
+    window.page.ask("type", text="Cancel Everything")
+    window.page.ask("press", keys="Enter")
+    window.wait("both connections closed", lambda: all(call.hung_up.is_set() for call in simulator.completions))
+    assert window.text() == SOURCE
+
+
+OLD_NAMES = SOURCE[SOURCE.index("def names") :]
+NOTEBOOK = {
+    "cells": [
+        {
+            "cell_type": "code",
+            "id": "a",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": ["prices = [1, 2]\n"],
+        },
+        {"cell_type": "code", "id": "b", "execution_count": None, "metadata": {}, "outputs": [], "source": OLD_NAMES},
+    ],
+    "metadata": {"language_info": {"name": "python"}},
+    "nbformat": 4,
+    "nbformat_minor": 5,
+}
+
+
+def with_notebook(desk):
+    """A notebook beside the project's file."""
+    (desk.folder / "sums.ipynb").write_text(json.dumps(NOTEBOOK), encoding="utf-8")
+
+
+def test_notebook(open_window):
+    """In a notebook's cell a refactoring, a question and a proposal work like in a file, with the other cells shown."""
+    asked = Reply(text=("It gathers **every order's name**.\n\n```python\nfirst = 1\n```\n",))
+    simulator = Simulator(in_order(REFACTORING, asked, Reply(text=("um(prices)\n",))))
+    window = open_window(simulator, lay=with_notebook, settings={"dragoman.inline.enabled": True})
+    window.attached()
+    window.ask("notebook", path=str(window.desk.folder / "sums.ipynb"))
+    window.sees("prices = [1, 2]")
+    click(window, ".cell-editor-container .view-lines", "names")
+    window.wait("the cell", lambda: window.text() == OLD_NAMES)
+    window.command("refactor")
+    window.wait("the cell changed", lambda: window.text().strip() == NEW_NAMES.strip())
+    assert "prices = [1, 2]" in simulator.completions[0].prompt
+    window.command("ask", "why a list?")
+    window.sees("every order's name")
+    assert "prices = [1, 2]" in simulator.completions[1].prompt
+    assert "return [order.name for" in simulator.completions[1].prompt
+    click(window, "button[data-act=insert]")
+    window.wait("the code in the cell", lambda: "first = 1\n" in window.text())
+    window.page.ask("press", keys="Control+End")
+    window.page.ask("type", text="\nwhole = s")
+    window.sees("whole = sum(prices)")
+    window.page.ask("press", keys="Tab")
+    window.wait("the proposal in the cell", lambda: "whole = sum(prices)" in window.text())
+
+
+def test_hunks_by_lens(open_window):
+    """Changes that wait in the text are rejected or accepted by a click above them."""
+    simulator = Simulator(REFACTORING)
+    window = open_window(simulator, settings={"dragoman.edits.review": True})
+    window.attached()
+    for word, text in (("Reject", SOURCE), ("Accept", REFACTORED)):
+        window.go_to("def names")
+        window.command("refactor")
+        window.wait("the change marked", lambda: "<<<<<<<" in window.text())
+        window.wait("lenses", lambda: shows(window, ".codelens-decoration a"))
+        click(window, ".codelens-decoration a", word)
+        window.wait("the word taken", lambda text=text: window.text() == text)

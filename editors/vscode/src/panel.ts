@@ -101,7 +101,7 @@ export class AnswerPanel implements Disposable {
   private async insert(code: string): Promise<void> {
     const { about } = this.answer ?? {};
     const closed = about !== undefined && !isOpen(about);
-    const editor = await editorOf(about, closed).catch(() => undefined);
+    const editor = await editorOf(about, closed, this.panel?.viewColumn).catch(() => undefined);
     if (editor && closed) {
       void window.showInformationMessage("Dragoman: put the cursor where the code is to go, then choose Insert again.");
     } else if (await editor?.edit((edit) => edit.replace(new Range(editor.selection.start, editor.selection.end), code))) {
@@ -119,11 +119,11 @@ function isOpen(document: string): boolean {
   return [...tabs, ...visible].some((uri) => uri?.toString() === document);
 }
 
-/** Where the document is shown, by now at the latest; undefined where it is nowhere any more. */
-async function editorOf(about: string | undefined, closed: boolean): Promise<TextEditor | undefined> {
+/** Where the document is shown, by now at the latest, and never over the panel; undefined where it is nowhere any more. */
+async function editorOf(about: string | undefined, closed: boolean, panel: ViewColumn | undefined): Promise<TextEditor | undefined> {
   if (about === undefined) return window.visibleTextEditors[0];
   const uri = Uri.parse(about);
   const visible = window.visibleTextEditors.find((editor) => editor.document.uri.toString() === about);
   if (visible || (closed && uri.scheme !== "file")) return visible;
-  return window.showTextDocument(await workspace.openTextDocument(uri), ViewColumn.One);
+  return window.showTextDocument(await workspace.openTextDocument(uri), panel === ViewColumn.One ? ViewColumn.Beside : ViewColumn.One);
 }
