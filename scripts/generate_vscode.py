@@ -36,6 +36,7 @@ OWN_COMMANDS = (
 
 PREVIEW = "resourceScheme == dragoman-preview"
 RUNNING = "dragoman.running"
+COMMIT = "dragoman.commit"
 
 OWN_SETTINGS = {
     "dragoman.path": {
@@ -76,7 +77,8 @@ def package_json(path: Path) -> str:
 def _commands() -> Iterator[dict[str, Any]]:
     for action in ACTIONS:
         title = f"{action.title}…" if action.needs_instruction else action.title
-        yield {"command": action.command, "title": title, "category": "Dragoman", "enablement": RUNNING}
+        icon = {"icon": "$(sparkle)"} if action.command == COMMIT else {}
+        yield {"command": action.command, "title": title, **icon, "category": "Dragoman", "enablement": RUNNING}
     for command, title in TITLES.items():
         if command in COMMANDS:
             yield {"command": command, "title": title, "category": "Dragoman", "enablement": RUNNING}
@@ -96,6 +98,7 @@ def _menus() -> dict[str, Any]:
             {"command": command, "when": PREVIEW, "group": f"navigation@{number}"}
             for number, command in enumerate(previews, start=1)
         ],
+        "scm/title": [{"command": COMMIT, "when": f"{RUNNING} && scmProvider == git", "group": "navigation"}],
         "commandPalette": [{"command": command, "when": PREVIEW} for command in previews],
     }
 

@@ -82,19 +82,19 @@ def open_editor(request, tmp_path, place_for) -> Iterator[Callable[..., Editor]]
 
 @pytest.fixture
 def open_window(tmp_path, place_for):
-    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's.
-    `prepare` is given the desk before that.
+    """Opens VS Code on a desk of its own, with that provider and those settings of VS Code's. `lay` puts more on it
+    before.
     """
     missing = VSCode.missing(PROGRAMS)
     assert missing is None, missing
     with ExitStack() as stack:
 
-        def open_(simulator, *, config=SETTINGS, prepare=None, **options):
+        def open_(simulator, *, config=SETTINGS, lay=None, **options):
             desk = Desk(tmp_path / "desk")
             stack.enter_context(in_thread(simulator))
             desk.lay(config.format(url=simulator.url))
-            if prepare:
-                prepare(desk)
+            if lay:
+                lay(desk)
             window = VSCode(desk, PROGRAMS, place_for(VSCode), **options)
             stack.callback(window.close)
             return window

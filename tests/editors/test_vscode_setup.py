@@ -71,7 +71,7 @@ def test_project_that_nobody_has_trusted(open_window, tmp_path):
         simulator,
         trusted=False,
         settings={"dragoman.edits.check_syntax": False},
-        prepare=lambda desk: project_settings(desk, project),
+        lay=lambda desk: project_settings(desk, project),
     )
     window.attached()
     [begin] = window.recording.sent("initialize")
@@ -169,7 +169,7 @@ def test_documents_of_all_kinds(open_window):
         desk.file.write_bytes(SOURCE.replace("\n", "\r\n").encode())
 
     simulator = Simulator(in_order(REFACTORING, EXPLAINING))
-    window = open_window(simulator, prepare=windows_lines)
+    window = open_window(simulator, lay=windows_lines)
     window.attached()
     window.go_to("def names")
     window.command("refactor")

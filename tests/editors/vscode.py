@@ -68,6 +68,11 @@ class VSCode(Editor):
         """Something that the agent can do in the extension host."""
         return self._agent.ask(ability, **wish)
 
+    def attached(self) -> None:
+        """The window knows by then what the server can do."""
+        super().attached()
+        self.wait("a first question of the status bar's", lambda: self.recording.sent("dragoman/status"))
+
     def close(self) -> None:
         """Closes the window, however it stands."""
         self._closing.close()

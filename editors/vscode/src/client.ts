@@ -1,6 +1,6 @@
 // The language client, and what this extension changes on its way: commands run with progress, panel and preview; code actions
 // carry no arguments; settings are those that somebody has set.
-import { commands, window, type LogOutputChannel } from "vscode";
+import { commands, window, type LogOutputChannel, type Uri } from "vscode";
 import { LanguageClient, RevealOutputChannelOn, State, type Middleware } from "vscode-languageclient/node";
 import { onEnding } from "./ending.ts";
 import type { Offers } from "./offers.ts";
@@ -15,12 +15,14 @@ export interface Surroundings {
   offers: Offers;
   log: LogOutputChannel;
   runAction: RunAction;
+  /** Shows what the server has put into that file, where it is an answer. */
+  showAnswer(file: Uri): Promise<boolean>;
   /** The server has ended too often to be started again. */
   gaveUp(): void;
 }
 
 /** A client that is not started yet. */
-export function clientFor(program: string, { actions, offers, log, runAction, gaveUp }: Surroundings): LanguageClient {
+export function clientFor(program: string, { actions, offers, log, runAction, showAnswer, gaveUp }: Surroundings): LanguageClient {
   const middleware: Middleware = {
     async executeCommand(command, words, next) {
       const action = command.replace(/^dragoman\./, "");
@@ -38,6 +40,12 @@ export function clientFor(program: string, { actions, offers, log, runAction, ga
       return offers.take(await next(document, range, context, token));
     },
     resolveCodeAction: (action) => action, // each is whole as it is
+    window: {
+      async showDocument(shown, _token, next) {
+        const done = !shown.external && (await showAnswer(client.protocol2CodeConverter.asUri(shown.uri)));
+        return done ? { success: true } : next(shown, _token);
+      },
+    },
     workspace: {
       didChangeConfiguration: (_sections, next) => next(undefined), // the server asks for what it wants
       configuration: ({ items }) => items.map(({ scopeUri }) => settingsOf(scopeUri ? client.protocol2CodeConverter.asUri(scopeUri) : undefined)),

@@ -2,6 +2,7 @@
 import { commands, window, workspace, type ExtensionContext } from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import { clientFor } from "./client.ts";
+import { answerIn } from "./kept.ts";
 import { offers } from "./offers.ts";
 import { AnswerPanel } from "./panel.ts";
 import { Previews } from "./preview.ts";
@@ -53,6 +54,11 @@ export async function activate(context: ExtensionContext): Promise<void> {
         const result = await run({ client: asked, panel, previews, titleOf, ran: () => void status.refresh() }, action, words);
         if (result) void commands.executeCommand("setContext", `dragoman.did.${action}`, true); // a step of the walkthrough
         return result;
+      },
+      async showAnswer(file) {
+        const answer = await answerIn(file);
+        if (answer) panel.show(answer);
+        return !!answer;
       },
     }));
     started.onDidChangeState(({ newState }) => started === client && status.follow(started, newState));

@@ -16,7 +16,7 @@ export function page(markdown: string): Page {
   reader.renderer.rules["image"] = (tokens, index) => escapeHtml(tokens[index]?.content ?? "");
   const block = (text: string, language: string): string => {
     const number = blocks.push(text) - 1;
-    const button = (act: string, title: string): string => `<button data-act="${act}" data-block="${number}">${title}</button>`;
+    const button = (act: string, title: string): string => `<button data-act="${act}" data-block="${number}" aria-label="${title} block ${number + 1}">${title}</button>`;
     const bar = `<div class="bar"><span>${escapeHtml(language)}</span>${button("insert", "Insert")}${button("copy", "Copy")}</div>`;
     return `<div class="code">${bar}<pre><code>${escapeHtml(text)}</code></pre></div>\n`;
   };

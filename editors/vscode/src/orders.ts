@@ -17,10 +17,10 @@ export async function orderOf(client: LanguageClient, action: string, words: rea
   return instruction ? { ...order, instruction } : undefined;
 }
 
-/** One object, or plain words, which are the instruction. What a menu gives, the file, is no part of it. */
+/** One object, or plain words, which are the instruction. What a menu gives, the file or the repository, is no part of it. */
 function said(words: readonly unknown[]): Record<string, unknown> {
   const [first] = words;
-  if (typeof first === "object" && first !== null && !(first instanceof Uri)) return { ...first };
+  if (typeof first === "object" && first !== null && !(first instanceof Uri) && !("rootUri" in first)) return { ...first };
   const instruction = words.filter((word) => typeof word === "string").join(" ");
   return instruction ? { instruction } : {};
 }

@@ -77,7 +77,7 @@ export class Previews implements TextDocumentContentProvider, Disposable {
     const again = "Try Again", copy = "Copy the New Text";
     const message = `Dragoman: ${preview.title} is for a text that you have changed meanwhile, so it can't be applied.`;
     void window.showWarningMessage(message, again, copy).then((chosen) => {
-      if (chosen === again) void this.again(uri);
+      if (chosen === again) void this.repeat(uri, preview); // also where the diff is closed by now
       else if (chosen === copy) void env.clipboard.writeText(preview.text);
     });
   }
@@ -101,7 +101,10 @@ export class Previews implements TextDocumentContentProvider, Disposable {
   private async again(given?: Uri): Promise<void> {
     const uri = this.shown(given);
     const preview = uri && this.previews.get(uri.toString());
-    if (!preview) return;
+    if (preview) await this.repeat(uri, preview);
+  }
+
+  private async repeat(uri: Uri, preview: Preview): Promise<void> {
     await this.close(uri);
     preview.again(preview.edits ? lineOf(preview.document, preview.edits) - preview.line : 0);
   }

@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { ProgressLocation, Uri, window, workspace, type Disposable, type TextDocument } from "vscode";
 import { CancellationTokenSource, ErrorCodes, LSPErrorCodes, ResponseError, WorkDoneProgress, type LanguageClient } from "vscode-languageclient/node";
 import { take, type Answer } from "./answer.ts";
+import { messageBox, type MessageBox } from "./commit.ts";
 import { journalOf } from "./journal.ts";
 import { orderOf } from "./orders.ts";
 import type { AnswerPanel } from "./panel.ts";
@@ -31,11 +32,13 @@ export interface Desk {
 
 /** Runs the action for a command with these arguments. What goes wrong is told here; there is no result then. */
 export async function run(desk: Desk, action: string, words: readonly unknown[]): Promise<RunResult | undefined> {
+  const box = action === "commit" ? await messageBox(words) : undefined;
   const order = await orderOf(desk.client, action, words);
   if (!order) return undefined;
   const title = desk.titleOf(action);
   const document = openDocument(order);
   try {
+    if (box) return await written(desk.client, title, order, box);
     if (ANSWERS.has(action)) return await answered(desk, title, order, document);
     if (EDITS.has(action) && own<boolean>("preview") && document) return await previewed(desk, title, order, document);
     return await sent(desk.client, title, order, new CancellationTokenSource());
@@ -71,6 +74,16 @@ async function answered({ client, panel }: Desk, title: string, order: Order, do
     answer.running = false;
     panel.changed(answer);
   }
+}
+
+/** With the commit message in Source Control's box. What stands there already is what the model is to keep to. */
+async function written(client: LanguageClient, title: string, order: Order, box: MessageBox): Promise<RunResult> {
+  const instruction = order.instruction ?? (box.draft && `Keep to what is written of it so far:\n${box.draft}`);
+  const start = { line: 0, character: 0 };
+  const file = box.file && { textDocument: { uri: client.code2ProtocolConverter.asUri(box.file) }, range: { start, end: start } };
+  const result = await sent(client, title, { ...order, ...file, ...(instruction ? { instruction } : {}), apply: false }, new CancellationTokenSource());
+  box.put(result.markdown ?? "");
+  return result;
 }
 
 /** With the edit as a diff, which the person applies or not. */

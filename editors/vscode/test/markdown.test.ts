@@ -19,7 +19,7 @@ test("each block of code has buttons that name it, and its text is kept word for
   const { html, blocks } = page("Do\n\n```py\na < b\n```\n\nor\n\n    x = 1\n");
   assert.deepEqual(blocks, ["a < b\n", "x = 1\n"]);
   assert.match(html, /data-act="insert" data-block="0"/);
-  assert.match(html, /data-act="copy" data-block="1"/);
+  assert.match(html, /data-act="copy" data-block="1" aria-label="Copy block 2"/);
   assert.match(html, /a &lt; b/);
 });
 

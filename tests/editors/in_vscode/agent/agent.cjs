@@ -25,6 +25,7 @@ const abilities = {
   async open({ path }) {
     await window.showTextDocument(Uri.file(path));
   },
+  notebook: ({ path }) => commands.executeCommand("vscode.openWith", Uri.file(path), "jupyter-notebook"),
   select({ line, character = 0, to = [line, character] }) {
     const shown = editor();
     shown.selection = new Selection(new Position(line, character), new Position(...to));
@@ -36,7 +37,7 @@ const abilities = {
   },
   type: ({ text }) => type(text),
   undo: () => commands.executeCommand("undo"),
-  text: () => editor().document.getText(),
+  text: () => editor()?.document.getText() ?? "",
   actions: async () => (await actions()).map(({ title }) => title),
   /** Not waited for: an action may go on for long. */
   async run({ title }) {
