@@ -208,10 +208,8 @@ def test_steps_of_the_walkthrough(open_window):
     start = {"name": "workbench.action.openWalkthrough", "words": ["dragoman.dragoman#start", False]}
     window.ask("command", **start)
     click(window, ".step-title", "Refactor a function")
-    click(window, ".getting-started-step.expanded .monaco-button", "Open a File")
-    window.wait("the list of files", lambda: window.page.ask("count", selector=".quick-input-widget:visible"))
-    window.page.ask("type", text="orders.py")
-    window.page.ask("press", keys="Enter")
+    window.sees("Open a File")
+    window.ask("open", path=str(window.file))
     window.sees("def names(orders):")
     window.go_to("def names")
     window.run_action("Refactor")
