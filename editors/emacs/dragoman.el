@@ -27,7 +27,8 @@ For instance (:routing (:fallback_order [\"anthropic\" \"ollama\"]))."
 Eglot has one server for a buffer: these do without another."
   :type '(repeat sexp))
 
-(defclass dragoman-server (eglot-lsp-server) ()
+(defclass dragoman-server (eglot-lsp-server)
+  ((titles :initform (make-hash-table :test #'equal) :documentation "What runs, by its token."))
   "Dragoman, as Eglot's server.")
 
 (defun dragoman-contact (&rest _)
@@ -55,6 +56,18 @@ Eglot has one server for a buffer: these do without another."
   (if-let* ((buffer (and (not (eq external t)) (get-file-buffer (eglot-uri-to-path uri)))))
       (progn (run-with-timer 0 nil #'pop-to-buffer buffer) '(:success t))
     (cl-call-next-method)))
+
+(cl-defmethod eglot-handle-notification :around
+  ((server dragoman-server) (_method (eql $/progress)) &key token value &allow-other-keys)
+  "Show in the echo area who is asked, failover, and tokens so far.
+Emacs's own progress reporters drop what comes soon after something else."
+  (let ((titles (slot-value server 'titles)) (message-log-max nil))
+    (when-let* ((title (plist-get value :title)))
+      (puthash token title titles))
+    (when eglot-report-progress
+      (message "Dragoman: %s: %s" (gethash token titles) (or (plist-get value :message) "begun")))
+    (when (equal (plist-get value :kind) "end")
+      (remhash token titles))))
 
 (defun dragoman--server ()
   "The server of this buffer, or an error with the way to get one."

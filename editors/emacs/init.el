@@ -3,6 +3,3 @@
 (load "~/.emacs.d/dragoman.el")
 (add-hook 'python-base-mode-hook #'dragoman-ensure)
 (keymap-global-set "C-c d" dragoman-map)
-
-;; Who is asked, failover, tokens so far: in the echo area, instead of a mere title in the mode line.
-(setq eglot-report-progress 'messages)
