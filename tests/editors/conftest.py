@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from editors.desk import REPOSITORY, SETTINGS, SOURCE, Desk
 from editors.emacs import Emacs
@@ -24,6 +25,8 @@ from simulator_thread import in_thread
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
+
+    from xdist.remote import Producer
 
     from dragoman.simulator import Simulator
     from editors.driver import Editor
@@ -135,6 +138,18 @@ class Outcomes:
 def pytest_configure(config: pytest.Config) -> None:
     """Has the outcomes kept."""
     config.pluginmanager.register(Outcomes())
+
+
+class OneWindow(LoadScopeScheduling):
+    """One worker opens all windows of VS Code, as two at once would wait for each other. The rest is shared out."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "windows" if "VSCode" in nodeid or "test_vscode" in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWindow:
+    """The above, where several workers share the tests."""
+    return OneWindow(config, log)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -81,10 +81,10 @@ def test_action_from_the_lightbulbs_menu(open_window):
     window.attached()
     window.go_to("def names")
     window.actions()  # the window asks the server by now
-    window.page.ask("press", keys="Control+Period")
-    window.sees("Refactor")
+    row = ".action-widget .monaco-list-row"
+    window.menu("Control+Period", row)
     picture(window, "menu")
-    click(window, ".action-widget .monaco-list-row", "Refactor")
+    click(window, row, "Refactor")
     window.wait("the function changed", lambda: window.text() == REFACTORED)
     window.sees("ollama")
 
@@ -145,8 +145,7 @@ def test_question_is_asked_for(open_window):
     window.go_to("def names")
     window.command("ask")
     window.sees("What do you want to know about this code?")
-    window.page.ask("type", text="why a list?")
-    window.page.ask("press", keys="Enter")
+    window.fill("why a list?")
     window.sees("every order's name")
     assert "why a list?" in simulator.completions[0].prompt
     assert "def names(orders):" in simulator.completions[0].prompt
@@ -264,8 +263,7 @@ def test_installing_is_asked_for(open_window):
     tool.chmod(0o755)
     window.command("install")
     window.sees("where is it to be installed from?")
-    window.page.ask("type", text="/src/my dragoman")
-    window.page.ask("press", keys="Enter")
+    window.fill("/src/my dragoman")
     window.sees(f'{tool} tool install --force "/src/my dragoman"')
     window.page.ask("press", keys="Enter")
     window.sees("Run this to install Dragoman's server?")
@@ -355,8 +353,9 @@ def test_context_menu(open_window):
     window.attached()
     window.go_to("def names")
     window.actions()  # the window knows of the server by now
-    window.page.ask("press", keys="Shift+F10")
-    click(window, ".monaco-menu .action-item", "Dragoman")
+    entry = ".monaco-menu .action-item"
+    window.menu("Shift+F10", entry)
+    click(window, entry, "Dragoman")
     window.wait("the submenu", lambda: window.page.ask("count", selector=".monaco-submenu .action-menu-item"))
     entries = window.ask("package", id="dragoman.dragoman")["contributes"]["menus"]["dragoman.actions"]
     for _ in range([entry["command"] for entry in entries].index("dragoman.explain")):

@@ -135,8 +135,7 @@ def test_selected_python(open_window):
     window.command("install")
     for _ in range(2):
         window.sees("where is it to be installed from?")
-        window.page.ask("type", text="/src/dragoman")
-        window.page.ask("press", keys="Enter")
+        window.fill("/src/dragoman")
         window.sees(f"{python} -m pip install --upgrade /src/dragoman")
         window.page.ask("press", keys="Enter")
         click(window, ".monaco-dialog-box .monaco-button", "Run It")

@@ -20,11 +20,6 @@ ENDLESS_WORDS = Reply(text=("## At length\n\n```python\nfirst = 1\n```\n\n", *("
 GIT = ("git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 
-def shows(window, selector):
-    """Whether there is such an element."""
-    return window.page.ask("count", selector=selector) > 0
-
-
 def committed(desk):
     """The project in a repository of git's, with a change since the last commit."""
     (desk.folder / ".git").rmdir()
@@ -40,7 +35,7 @@ def test_proposal_at_the_cursor(open_window):
     window.attached()
     window.go_to("result = 0")
     window.type_line("whole = s")
-    window.sees("whole = sum(order.price for order in orders)")
+    window.proposes("whole = sum(order.price for order in orders)")
     asked = len(simulator.completions)
     window.page.ask("press", keys="Control+ArrowRight")
     window.wait("a word taken", lambda: "    whole = sum\n" in window.text())
@@ -75,7 +70,7 @@ def test_several_answers(open_window):
     window.wait("the code copied", lambda: window.ask("clipboard") == "first = 1\n")
     sent = simulator.completions[0].pieces_sent
     window.wait("more of the answer", lambda: simulator.completions[0].pieces_sent > sent + 20)
-    assert shows(window, "button[data-act=copy][aria-label='Copy block 1']:focus")
+    assert window.shows("button[data-act=copy][aria-label='Copy block 1']:focus")
     window.ask("command", name="workbench.action.closeActiveEditor")
     window.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set)
 
@@ -98,11 +93,11 @@ def test_message_for_a_commit(open_window):
     simulator = Simulator(Reply(text=("```\nGather names in one line\n\nFixes #7.\n```",)))
     window = open_window(simulator, settings={"git.enabled": True}, lay=committed)
     window.ask("command", name="workbench.view.scm")
-    window.wait("the box", lambda: shows(window, ".scm-input .monaco-editor"))
+    window.wait("the box", lambda: window.shows(".scm-input .monaco-editor"))
     click(window, ".scm-input .monaco-editor")
     window.page.ask("type", text="fixes #7")
     window.sees("fixes #7")
-    window.wait("the button", lambda: shows(window, ".action-label[aria-label*='Write commit message']"))
+    window.wait("the button", lambda: window.shows(".action-label[aria-label*='Write commit message']"))
     click(window, ".action-label[aria-label*='Write commit message']")
     window.sees("Gather names in one line")
     assert "fixes #7" in simulator.completions[0].prompt
@@ -207,7 +202,7 @@ def test_two_changes_wait(open_window):
     window.wait("one closed", lambda: window.ask("tabs").count(waiting) == 1)
     click(window, ".tab", "not applied yet")
     window.sees("return [order.name for")
-    window.page.ask("press", keys="Control+Enter")
+    window.press("Control+Enter", ".monaco-diff-editor .monaco-editor.focused")
     window.wait("none left", lambda: waiting not in window.ask("tabs"))
     window.ask("open", path=str(window.file))
     window.wait("the change applied", lambda: window.text() == REFACTORED)
@@ -229,8 +224,7 @@ def test_two_requests_and_a_cancel_from_the_status_bar(open_window):
     )
     click(window, "#dragoman\\.dragoman\\.dragoman\\.status")
     window.sees("Cancel Everything That Runs")
-    window.page.ask("type", text="Cancel Everything")
-    window.page.ask("press", keys="Enter")
+    window.fill("Cancel Everything")
     window.wait("both connections closed", lambda: all(call.hung_up.is_set() for call in simulator.completions))
     assert window.text() == SOURCE
 
@@ -278,9 +272,10 @@ def test_notebook(open_window):
     assert "return [order.name for" in simulator.completions[1].prompt
     click(window, "button[data-act=insert]")
     window.wait("the code in the cell", lambda: "first = 1\n" in window.text())
-    window.page.ask("press", keys="Control+End")
+    click(window, ".cell-editor-container .view-lines", "first = 1")
+    window.press("Control+End", ".cell-editor-container .monaco-editor.focused")
     window.page.ask("type", text="\nwhole = s")
-    window.sees("whole = sum(prices)")
+    window.proposes("whole = sum(prices)")
     window.page.ask("press", keys="Tab")
     window.wait("the proposal in the cell", lambda: "whole = sum(prices)" in window.text())
 
@@ -294,7 +289,7 @@ def test_hunks_by_lens(open_window):
         window.go_to("def names")
         window.command("refactor")
         window.wait("the change marked", lambda: "<<<<<<<" in window.text())
-        window.wait("lenses", lambda: shows(window, ".codelens-decoration a"))
+        window.wait("lenses", lambda: window.shows(".codelens-decoration a"))
         click(window, ".codelens-decoration a", word)
         window.wait("the word taken", lambda text=text: window.text() == text)
-        window.wait("no lenses of before", lambda: not shows(window, ".codelens-decoration a"))
+        window.wait("no lenses of before", lambda: not window.shows(".codelens-decoration a"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from editors.workbench import Workbench
 
 T = TypeVar("T")
+
+PATIENCE = 8
+"""Seconds after which a person wonders whether it was asked for at all."""
 
 
 class VSCode(Editor):
@@ -77,6 +81,21 @@ class VSCode(Editor):
         """Closes the window, however it stands."""
         self._closing.close()
 
+    def shows(self, selector: str) -> bool:
+        """Whether there is such an element."""
+        return bool(self.page.ask("count", selector=selector))
+
+    def press(self, keys: str, focus: str = ".monaco-editor.focused") -> None:
+        """By the keyboard, when what is to have the keys has the focus."""
+        self.wait(f"the focus on {focus}", lambda: self.shows(focus))
+        self.page.ask("press", keys=keys)
+
+    def fill(self, words: str) -> None:
+        """Writes them into the prompt, and presses Enter."""
+        self.wait("the prompt", lambda: self.shows(".quick-input-box input:focus"))
+        self.page.ask("type", text=words)
+        self.page.ask("press", keys="Enter")
+
     def screen(self) -> list[str]:
         """The lines of text in the window and its panels."""
         return str(self.page.ask("text")).split("\n")
@@ -135,9 +154,37 @@ class VSCode(Editor):
         self.wait(f"the command {command}", lambda: command in self.ask("commands"))
         self.ask("command", name=command, words=[words] if words else [])
 
+    def insist(self, what: str, condition: Callable[[], T], again: Callable[[], object]) -> T:
+        """Waits for it, and does that again now and then: VS Code drops what it was about to show where the focus moves
+        or the text under it changes.
+        """
+        done = time.monotonic()
+
+        def met() -> T:
+            nonlocal done
+            if not (value := condition()) and time.monotonic() > done + PATIENCE:
+                again()
+                done = time.monotonic()
+            return value
+
+        return self.wait(what, met)
+
+    def menu(self, keys: str, entry: str) -> None:
+        """Opens what is behind these keys."""
+        self.press(keys)
+        self.insist(f"the menu behind {keys}", lambda: self.shows(entry), lambda: self.press(keys))
+
+    def proposes(self, text: str) -> None:
+        """Waits for the grey text."""
+        self.insist(
+            f"{text!r} proposed",
+            lambda: any(text in row for row in self.screen()),
+            lambda: self.ask("command", name="editor.action.inlineSuggest.trigger"),
+        )
+
     def take_proposal(self, text: str) -> None:
         """Grey text, and Tab."""
-        self.sees(text)
+        self.proposes(text)
         self.page.ask("press", keys="Tab")
 
     def hover(self) -> None:

@@ -38,6 +38,8 @@ const abilities = {
     });
     page.on("console", (told) => told.type() === "error" && complaints.push(told.text()));
     await page.goto(url);
+    // Until then the window moves the focus about by itself.
+    await page.waitForFunction(() => performance.getEntriesByName("code/didStartWorkbench").length > 0, null, { timeout: 60_000 });
   },
   /** Nothing of the window stays. Its page is left first: VS Code's server takes one that only goes for one that comes back. */
   async leave() {
