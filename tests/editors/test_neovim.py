@@ -41,12 +41,20 @@ def neovim(request, tmp_path) -> Callable[..., None]:
     """Runs one Lua file of `in_neovim` in Neovim, on a desk of its own, with that provider; fails where it fails.
 
     `more` settings come behind the usual ones. With `hangs_up` the file `hung-up` beside the project tells it that the
-    provider's first connection is closed.
+    provider's first connection is closed; with `lets_go` that must come after Neovim's end, at the latest.
     """
     program = PROGRAMS / request.param
     assert program.exists(), f"{program} is missing: scripts/get-editors fetches it"
 
-    def run(name: str, simulator: Simulator, wanted: str = "", *, more: str = "", hangs_up: bool = False) -> None:
+    def run(
+        name: str,
+        simulator: Simulator,
+        wanted: str = "",
+        *,
+        more: str = "",
+        hangs_up: bool = False,
+        lets_go: bool = False,
+    ) -> None:
         desk = Desk(tmp_path / "desk")
         errors = tmp_path / "errors"
         with in_thread(simulator), errors.open("wb") as output:
@@ -64,6 +72,8 @@ def neovim(request, tmp_path) -> Callable[..., None]:
                     _see_it_hang_up(simulator, editor)
                     (desk.home / "hung-up").touch()
                 code = editor.wait(timeout=90)
+                if lets_go and code == 0:
+                    eventually(simulator.completions[0].hung_up.is_set, lambda: "the provider's connection stayed open")
             finally:
                 editor.kill()
                 editor.wait()
@@ -301,9 +311,7 @@ def test_two_windows_on_one_buffer(neovim):
 
 def test_quitting(neovim):
     """Neovim ends at once while an answer is written, and the provider's connection closes."""
-    simulator = Simulator(ENDLESS)
-    neovim("quitting", simulator)
-    eventually(simulator.completions[0].hung_up.is_set, lambda: "the provider's connection stayed open")
+    neovim("quitting", Simulator(ENDLESS), lets_go=True)
 
 
 def test_options_by_setup(neovim):

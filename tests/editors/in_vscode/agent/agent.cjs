@@ -39,12 +39,14 @@ const abilities = {
   undo: () => commands.executeCommand("undo"),
   text: () => editor()?.document.getText() ?? "",
   actions: async () => (await actions()).map(({ title }) => title),
-  /** Not waited for: an action may go on for long. */
+  /** Not waited for: an action may go on for long. How many arguments its command has; nothing where there is no such action. */
   async run({ title }) {
-    const { command, edit } = (await actions()).find((action) => action.title === title);
+    const action = (await actions()).find((action) => action.title === title);
+    if (!action) return undefined;
+    const { command, edit } = action;
     if (edit) await workspace.applyEdit(edit);
     if (command) void commands.executeCommand(command.command, ...(command.arguments ?? []));
-    return command?.arguments?.length ?? 0;
+    return { arguments: command?.arguments?.length ?? 0 };
   },
   command({ name, words = [] }) {
     void commands.executeCommand(name, ...words);
