@@ -262,7 +262,7 @@ def test_cancel(open_editor):
     editor.run_action("Refactor")
     editor.wait("the answer begun", lambda: simulator.completions and simulator.completions[0].pieces_sent > 3)
     editor.cancel()
-    editor.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set)
+    editor.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set, seconds=3)
     editor.wait("the end of the progress", lambda: editor.recording.progress()[-1]["kind"] == "end")
     assert editor.text() == SOURCE
     assert editor.recording.told("workspace/applyEdit") == []

@@ -53,11 +53,6 @@ def picture(window, name):
         window.page.ask("picture", path=str(REPOSITORY / folder / f"vscode-{name}.png"))
 
 
-def click(window, selector, has=None):
-    """Clicks on the first such element, in the window or in a panel."""
-    window.page.ask("click", selector=selector, **({"has": has} if has else {}))
-
-
 def pieces(text):
     """A text in the small pieces in which a model writes."""
     return tuple(text[at : at + 8] for at in range(0, len(text), 8))
@@ -84,7 +79,7 @@ def test_action_from_the_lightbulbs_menu(open_window):
     row = ".action-widget .monaco-list-row"
     window.menu("Control+Period", row)
     picture(window, "menu")
-    click(window, row, "Refactor")
+    window.click(row, "Refactor")
     window.wait("the function changed", lambda: window.text() == REFACTORED)
     window.sees("ollama")
 
@@ -104,12 +99,12 @@ def test_answer_streams_into_the_panel(open_window):
     window.wait("no Stop any more", lambda: window.page.ask("count", selector="#stop:not([hidden])") == 0)
     line = SOURCE.split("\n").index("    result = []")
     window.ask("select", line=line, character=4, to=[line + 3, 17])
-    click(window, "button[data-act=insert]")
+    window.click("button[data-act=insert]")
     window.wait("the code inserted", lambda: "return [order.name for order in orders]\n" in window.text())
     window.wait("the focus there", lambda: window.shows(".monaco-editor.focused"))
     window.undo()
     window.wait("the code taken back", lambda: window.text() == SOURCE)
-    click(window, "button[data-act=copy]")
+    window.click("button[data-act=copy]")
     window.wait("the code copied", lambda: window.ask("clipboard") == "return [order.name for order in orders]\n")
 
 
@@ -121,7 +116,7 @@ def test_stop_in_the_panel(open_window):
     window.go_to("def names")
     window.command("explain")
     window.sees("word word")
-    click(window, "#stop")
+    window.click("#stop")
     window.wait("the provider's connection closed", simulator.completions[0].hung_up.is_set)
     window.sees("Cancelled")
 
@@ -167,8 +162,8 @@ def test_change_is_shown_before_it_lands(open_window):
     assert window.text() == SOURCE
     window.go_to("What a day's")
     window.open_line("import math")
-    click(window, ".tab", "not applied yet")
-    click(window, ".editor-actions .action-label[aria-label*='Apply Change']")
+    window.click(".tab", "not applied yet")
+    window.click(".editor-actions .action-label[aria-label*='Apply Change']")
     typed = 'come to."""\nimport math\n'
     window.wait("the change applied", lambda: window.text() == REFACTORED.replace('come to."""\n', typed))
     window.wait("the diff closed", lambda: not any("not applied" in tab for tab in window.ask("tabs")))
@@ -188,8 +183,8 @@ def test_typing_into_a_shown_change(open_window):
     window.go_to("result.append(")
     window.open_line("print(order)")
     window.sees("you have changed meanwhile")
-    click(window, ".tab", "not applied yet")
-    click(window, ".editor-actions .action-label[aria-label*='Apply Change']")
+    window.click(".tab", "not applied yet")
+    window.click(".editor-actions .action-label[aria-label*='Apply Change']")
     window.ask("open", path=str(window.file))
     assert window.text() == SOURCE.replace("(order.name)\n", "(order.name)\n        print(order)\n")
 
@@ -269,7 +264,7 @@ def test_installing_is_asked_for(open_window):
     window.page.ask("press", keys="Enter")
     window.sees("Run this to install Dragoman's server?")
     assert not ran.exists()
-    click(window, ".monaco-dialog-box .monaco-button", "Run It")
+    window.click(".monaco-dialog-box .monaco-button", "Run It")
     window.wait("the server installed and started", lambda: window.recording.answers("initialize"))
     assert ran.read_text() == "tool install --force /src/my dragoman\n"
 
@@ -302,8 +297,8 @@ def test_another_proposal(open_window):
     window.ask("open", path=str(window.file))
     window.go_to("What a day's")
     window.type_line("import math\nimport sys")
-    click(window, ".tab", "not applied yet")
-    click(window, ".editor-actions .action-label[aria-label*='Try Again']")
+    window.click(".tab", "not applied yet")
+    window.click(".editor-actions .action-label[aria-label*='Try Again']")
     window.wait("another question", lambda: len(window.recording.answers("dragoman/run")) == 2)
     first, second = (params["range"]["start"]["line"] for params in window.recording.sent("dragoman/run"))
     assert second == first + 2
@@ -342,7 +337,7 @@ def test_lens_above_a_function(open_window):
     simulator = Simulator(EXPLAINING)
     window = open_window(simulator, settings={"dragoman.lenses.enabled": True})
     window.sees("Write tests")
-    click(window, ".codelens-decoration a", "Explain")
+    window.click(".codelens-decoration a", "Explain")
     window.sees("every order's name")
     assert "def total(orders):" in simulator.completions[0].prompt
 
@@ -356,7 +351,7 @@ def test_context_menu(open_window):
     window.actions()  # the window knows of the server by now
     entry = ".monaco-menu .action-item"
     window.menu("Shift+F10", entry)
-    click(window, entry, "Dragoman")
+    window.click(entry, "Dragoman")
     window.wait("the submenu", lambda: window.page.ask("count", selector=".monaco-submenu .action-menu-item"))
     entries = window.ask("package", id="dragoman.dragoman")["contributes"]["menus"]["dragoman.actions"]
     for _ in range([entry["command"] for entry in entries].index("dragoman.explain")):

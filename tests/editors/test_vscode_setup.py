@@ -47,11 +47,6 @@ def alive(process):
     return False
 
 
-def click(window, selector, has):
-    """Clicks on the first such element that holds the text."""
-    window.page.ask("click", selector=selector, has=has)
-
-
 def is_told(window, message):
     """Waits until the message is shown; what is read out to whoever can't see stays for longer."""
     shown = f".notification-list-item:has-text({json.dumps(message)})"
@@ -81,7 +76,7 @@ def test_project_that_nobody_has_trusted(open_window, tmp_path):
     window.wait("the function changed", lambda: window.text() == REFACTORED)
     assert simulator.completions
     window.ask("command", name="workbench.trust.manage")
-    click(window, ".workspace-trust-editor .monaco-button", "Trust")
+    window.click(".workspace-trust-editor .monaco-button", "Trust")
     window.wait("the server started again", lambda: len(window.recording.sent("initialize")) == 2)
     again = window.recording.sent("initialize")[1]["initializationOptions"]
     assert again == {"edits": {"check_syntax": False}, "providers": theirs["providers"], "trusted": True}
@@ -138,11 +133,11 @@ def test_selected_python(open_window):
         window.fill("/src/dragoman")
         window.sees(f"{python} -m pip install --upgrade /src/dragoman")
         window.page.ask("press", keys="Enter")
-        click(window, ".monaco-dialog-box .monaco-button", "Run It")
+        window.click(".monaco-dialog-box .monaco-button", "Run It")
         if not (ready := ran.with_suffix(".ready")).exists():
             window.sees("the server could not be installed; the terminal says why")
             ready.touch()
-            click(window, ".notification-list-item .monaco-button", "Try Again")
+            window.click(".notification-list-item .monaco-button", "Try Again")
     window.wait("the server installed and started", lambda: window.recording.answers("initialize"))
     assert ran.read_text() == "-m pip install --upgrade /src/dragoman\n" * 2
 
@@ -206,7 +201,7 @@ def test_steps_of_the_walkthrough(open_window):
     window.attached()
     start = {"name": "workbench.action.openWalkthrough", "words": ["dragoman.dragoman#start", False]}
     window.ask("command", **start)
-    click(window, ".step-title", "Refactor a function")
+    window.click(".step-title", "Refactor a function")
     window.sees("Open a File")
     window.ask("open", path=str(window.file))
     window.sees("def names(orders):")

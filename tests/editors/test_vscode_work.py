@@ -12,7 +12,6 @@ import pytest
 from dragoman.simulator import Reply, Simulator, in_order
 from editors.desk import SETTINGS, SOURCE
 from editors.test_scenarios import ENDLESS, EXPLAINING, NEW_NAMES, REFACTORED, REFACTORING
-from editors.test_vscode import click
 
 pytestmark = [pytest.mark.editors, pytest.mark.vscode]
 
@@ -64,9 +63,9 @@ def test_several_answers(open_window):
     window.sees("every order's name")
     window.sees("2 of 2")
     assert not any("word word" in row for row in window.screen())
-    click(window, "button[data-act=earlier]")
+    window.click("button[data-act=earlier]")
     window.sees("word word")
-    click(window, "button[data-act=copy]")
+    window.click("button[data-act=copy]")
     window.wait("the code copied", lambda: window.ask("clipboard") == "first = 1\n")
     sent = simulator.completions[0].pieces_sent
     window.wait("more of the answer", lambda: simulator.completions[0].pieces_sent > sent + 20)
@@ -84,7 +83,7 @@ def test_insert_into_what_has_changed(open_window):
     window.sees("first = 1")
     window.go_to("def total")
     window.open_line("    second = 2")
-    click(window, "button[data-act=insert]")
+    window.click("button[data-act=insert]")
     window.wait("the code inserted", lambda: "second = 2first = 1\n" in window.text())
 
 
@@ -94,16 +93,16 @@ def test_message_for_a_commit(open_window):
     window = open_window(simulator, settings={"git.enabled": True}, lay=committed)
     window.ask("command", name="workbench.view.scm")
     window.wait("the box", lambda: window.shows(".scm-input .monaco-editor"))
-    click(window, ".scm-input .monaco-editor")
+    window.click(".scm-input .monaco-editor")
     window.page.ask("type", text="fixes #7")
     window.sees("fixes #7")
     window.wait("the button", lambda: window.shows(".action-label[aria-label*='Write commit message']"))
-    click(window, ".action-label[aria-label*='Write commit message']")
+    window.click(".action-label[aria-label*='Write commit message']")
     window.sees("Gather names in one line")
     assert "fixes #7" in simulator.completions[0].prompt
     assert "return [order.name for order in orders]" in simulator.completions[0].prompt
     window.sees("the commit message is in Source Control's box")
-    click(window, ".notification-list-item .monaco-button", "Put Back")
+    window.click(".notification-list-item .monaco-button", "Put Back")
     window.sees("fixes #7")
     assert window.recording.told("window/showDocument") == []
 
@@ -200,7 +199,7 @@ def test_two_changes_wait(open_window):
     assert window.ask("tabs").count(waiting) == 2
     window.ask("command", name="workbench.action.closeActiveEditor")
     window.wait("one closed", lambda: window.ask("tabs").count(waiting) == 1)
-    click(window, ".tab", "not applied yet")
+    window.click(".tab", "not applied yet")
     window.sees("return [order.name for")
     window.press("Control+Enter", ".monaco-diff-editor .monaco-editor.focused")
     window.wait("none left", lambda: waiting not in window.ask("tabs"))
@@ -222,7 +221,7 @@ def test_two_requests_and_a_cancel_from_the_status_bar(open_window):
     window.wait(
         "two progresses", lambda: window.page.ask("count", selector=".notification-list-item .monaco-button") == 2
     )
-    click(window, "#dragoman\\.dragoman\\.dragoman\\.status")
+    window.click("#dragoman\\.dragoman\\.dragoman\\.status")
     window.sees("Cancel Everything That Runs")
     window.fill("Cancel Everything")
     window.wait("both connections closed", lambda: all(call.hung_up.is_set() for call in simulator.completions))
@@ -261,7 +260,7 @@ def test_notebook(open_window):
     window.attached()
     window.ask("notebook", path=str(window.desk.folder / "sums.ipynb"))
     window.sees("prices = [1, 2]")
-    click(window, ".cell-editor-container .view-lines", "names")
+    window.click(".cell-editor-container .view-lines", "names")
     window.wait("the cell", lambda: window.text() == OLD_NAMES)
     window.command("refactor")
     window.wait("the cell changed", lambda: window.text().strip() == NEW_NAMES.strip())
@@ -270,9 +269,9 @@ def test_notebook(open_window):
     window.sees("every order's name")
     assert "prices = [1, 2]" in simulator.completions[1].prompt
     assert "return [order.name for" in simulator.completions[1].prompt
-    click(window, "button[data-act=insert]")
+    window.click("button[data-act=insert]")
     window.wait("the code in the cell", lambda: "first = 1\n" in window.text())
-    click(window, ".cell-editor-container .view-lines", "first = 1")
+    window.click(".cell-editor-container .view-lines", "first = 1")
     window.press("Control+End", ".cell-editor-container .monaco-editor.focused")
     window.page.ask("type", text="\nwhole = s")
     window.proposes("whole = sum(prices)")
@@ -290,6 +289,6 @@ def test_hunks_by_lens(open_window):
         window.command("refactor")
         window.wait("the change marked", lambda: "<<<<<<<" in window.text())
         window.wait("lenses", lambda: window.shows(".codelens-decoration a"))
-        click(window, ".codelens-decoration a", word)
+        window.click(".codelens-decoration a", word)
         window.wait("the word taken", lambda text=text: window.text() == text)
         window.wait("no lenses of before", lambda: not window.shows(".codelens-decoration a"))

@@ -85,6 +85,10 @@ class VSCode(Editor):
         """Whether there is such an element."""
         return bool(self.page.ask("count", selector=selector))
 
+    def click(self, selector: str, has: str | None = None) -> None:
+        """On the first such element that holds the text, in the window or in a panel."""
+        self.page.ask("click", selector=selector, **({"has": has} if has else {}))
+
     def press(self, keys: str, focus: str = ".monaco-editor.focused") -> None:
         """By the keyboard, when what is to have the keys has the focus."""
         self.wait(f"the focus on {focus}", lambda: self.shows(focus))
@@ -174,12 +178,13 @@ class VSCode(Editor):
         self.insist(f"the menu behind {keys}", lambda: self.shows(entry), lambda: self.press(keys))
 
     def proposes(self, text: str) -> None:
-        """Waits for the grey text."""
-        self.insist(
-            f"{text!r} proposed",
-            lambda: any(text in row for row in self.screen()),
-            lambda: self.ask("command", name="editor.action.inlineSuggest.trigger"),
-        )
+        """Waits for the grey text, which typing has to bring. Where it does not come, a blank is typed and deleted."""
+
+        def type_again() -> None:
+            self.type(" ")
+            self.ask("command", name="deleteLeft")
+
+        self.insist(f"{text!r} proposed", lambda: any(text in row for row in self.screen()), type_again)
 
     def take_proposal(self, text: str) -> None:
         """Grey text, and Tab."""
@@ -197,4 +202,4 @@ class VSCode(Editor):
 
     def cancel(self) -> None:
         """By the button of the notification that shows the progress."""
-        self.page.ask("click", selector=".notification-list-item .monaco-button", has="Cancel")
+        self.click(".notification-list-item .monaco-button", "Cancel")

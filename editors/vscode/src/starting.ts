@@ -6,7 +6,8 @@ import { isOlder } from "./finding.ts";
 /** A first start on a busy machine is slow; a program that is something else may wait for ever. */
 const PATIENCE_MILLISECONDS = 15_000;
 
-const TODO: Readonly<Record<string, string>> = {
+/** What can be done, by the words of its button, and the command that does it. */
+const REMEDIES: Readonly<Record<string, string>> = {
   "Show Log": "dragoman.log",
   "Install…": "dragoman.install",
   "Restart Server": "dragoman.restart",
@@ -28,7 +29,7 @@ export async function begin(client: LanguageClient, program: string, version: st
 /** One line that says what is wrong, with what can be done about it. */
 export async function tell(problem: string, ...choices: string[]): Promise<void> {
   const chosen = await window.showErrorMessage(`Dragoman: ${problem}`, ...choices);
-  const command = chosen && TODO[chosen];
+  const command = chosen && REMEDIES[chosen];
   if (command) await commands.executeCommand(command, ...(chosen === "Open Settings" ? ["dragoman.path"] : []));
 }
 
